@@ -1,0 +1,1 @@
+"""The show: decides and composes; the only package that imports the others."""

@@ -1,0 +1,107 @@
+"""The journal: an append-only record of each comment's way, in SQLite. Report and replay read it.
+
+Writing happens in a thread of its own, in small transactions, so that a slow disk never holds the show up.
+"""
+
+import json
+import queue
+import sqlite3
+import threading
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+log = structlog.get_logger()
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS shows (
+    id INTEGER PRIMARY KEY, began TEXT NOT NULL, title TEXT NOT NULL, config TEXT NOT NULL, catalogue_version INTEGER);
+CREATE TABLE IF NOT EXISTS comments (
+    show INTEGER NOT NULL, platform TEXT NOT NULL, id TEXT NOT NULL, user TEXT NOT NULL, text TEXT NOT NULL,
+    at_s REAL NOT NULL, decision TEXT NOT NULL, reason TEXT NOT NULL, turn TEXT NOT NULL DEFAULT '');
+CREATE TABLE IF NOT EXISTS turns (
+    show INTEGER NOT NULL, id TEXT NOT NULL, question TEXT NOT NULL, language TEXT NOT NULL, kind TEXT NOT NULL,
+    plain TEXT NOT NULL, spoken TEXT NOT NULL, source TEXT NOT NULL, facts TEXT NOT NULL, verdicts TEXT NOT NULL,
+    ms TEXT NOT NULL, outcome TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS said (
+    show INTEGER NOT NULL, utterance TEXT NOT NULL, turn TEXT NOT NULL, kind TEXT NOT NULL, language TEXT NOT NULL,
+    voice TEXT NOT NULL, text TEXT NOT NULL, start_pts INTEGER NOT NULL, end_pts INTEGER);
+"""
+DECISIONS = "UPDATE comments SET decision = ?, reason = ?, turn = ? WHERE show = ? AND platform = ? AND id = ?"
+
+
+class Journal:
+    """One show's record. Methods return at once; ``close`` waits until everything is on disk."""
+
+    def __init__(self, path: Path, *, title: str, config: str, catalogue_version: int, began: str) -> None:
+        self.path = path
+        self._jobs: queue.SimpleQueue[tuple[str, tuple[Any, ...]] | None] = queue.SimpleQueue()
+        with sqlite3.connect(path) as db:
+            db.execute("PRAGMA journal_mode=WAL")
+            db.executescript(SCHEMA)
+            row = db.execute(
+                "INSERT INTO shows (began, title, config, catalogue_version) VALUES (?, ?, ?, ?)",
+                (began, title, config, catalogue_version),
+            )
+            self.show = row.lastrowid or 0
+        db.close()
+        self._thread = threading.Thread(target=self._write, name="journal", daemon=True)
+        self._thread.start()
+
+    def heard(self, platform: str, id: str, user: str, text: str, at_s: float, decision: str, reason: str) -> None:
+        """A comment came in; ``decision`` is waiting, merged or ignored."""
+        self._put("INSERT INTO comments VALUES (?, ?, ?, ?, ?, ?, ?, ?, '')",
+                  self.show, platform, id, user, text, at_s, decision, reason)
+
+    def decided(self, platform: str, id: str, decision: str, reason: str, turn: str = "") -> None:
+        """What became of a comment that was waiting: answered, shed, failed …"""
+        self._put(DECISIONS, decision, reason, turn, self.show, platform, id)
+
+    def turn(self, id: str, record: dict[str, Any]) -> None:
+        """A finished turn: question, facts, words, verdicts and every stage's milliseconds."""
+        texts = [record[key] for key in ("question", "language", "kind", "plain", "spoken", "source")]
+        blobs = [json.dumps(record[key], ensure_ascii=False) for key in ("facts", "verdicts", "ms")]
+        self._put("INSERT INTO turns VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                  self.show, id, *texts, *blobs, record["outcome"])
+
+    def timed(self, id: str, ms: dict[str, float]) -> None:
+        """A turn's stage times, once its first sound has been heard."""
+        self._put("UPDATE turns SET ms = ? WHERE show = ? AND id = ?", json.dumps(ms), self.show, id)
+
+    def began(self, utterance: str, turn: str, kind: str, language: str, voice: str, text: str, pts: int) -> None:
+        """A sentence is being heard from sample ``pts`` on."""
+        self._put("INSERT INTO said VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL)",
+                  self.show, utterance, turn, kind, language, voice, text, pts)
+
+    def ended(self, utterance: str, pts: int) -> None:
+        self._put("UPDATE said SET end_pts = ? WHERE show = ? AND utterance = ?", pts, self.show, utterance)
+
+    def close(self) -> None:
+        self._jobs.put(None)
+        self._thread.join()
+
+    def _put(self, sql: str, *values: Any) -> None:
+        self._jobs.put((sql, values))
+
+    def _write(self) -> None:
+        db = sqlite3.connect(self.path)
+        db.execute("PRAGMA synchronous=NORMAL")
+        done = False
+        while not done:
+            done = self._write_some(db)
+        db.close()
+
+    def _write_some(self, db: sqlite3.Connection) -> bool:
+        """One transaction: the next job and all that wait behind it. True when the journal is closed."""
+        job = self._jobs.get()
+        try:
+            with db:
+                while job is not None:
+                    db.execute(*job)
+                    if self._jobs.empty():
+                        break
+                    job = self._jobs.get()
+        except sqlite3.Error as error:  # a full disk must not silence the host; it is said loudly instead
+            log.error("journal.write_failed", path=str(self.path), why=str(error))
+        return job is None

@@ -1,0 +1,180 @@
+"""One answer as one function: question → facts → words → sound, with every stage timed.
+
+The plain answer is composed from facts first and is always ready; the model may only say the same thing better, in the
+time that is left before the host would fall silent. Whatever it writes passes the guard or is not spoken.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import structlog
+
+from agent.answer import Answer, Sentence, compose
+from agent.guard import Verdict
+from agent.guard import check as guard_check
+from agent.llm import LLMError, Phraser
+from agent.sentences import split
+from agent.triage import Question
+from knowledge.product import Fact
+from knowledge.retrieve import Found, Retriever
+from renderer.worker import Worker
+
+log = structlog.get_logger()
+
+MIN_PHRASE_S = 0.3  # less than this is not worth asking the model
+
+
+class Speaking(Protocol):
+    """How a turn makes one sentence heard; the director binds voice and stage to it."""
+
+    async def __call__(self, sentence: Sentence, answer: Answer, first: bool) -> dict[str, float]: ...
+
+
+@dataclass(slots=True)
+class Turn:
+    """What one turn found, said and took. ``ms`` holds milliseconds by stage."""
+
+    id: str
+    question: Question
+    found: Found | None = None
+    answer: Answer | None = None
+    spoken: tuple[Sentence, ...] = ()
+    source: str = "plain"  # plain | model | unbacked
+    verdicts: list[dict[str, str]] = field(default_factory=list)
+    ms: dict[str, float] = field(default_factory=dict)
+    outcome: str = "running"
+
+    def record(self) -> dict[str, Any]:
+        """The journal's row."""
+        answer = self.answer
+        return {
+            "question": self.question.text,
+            "language": answer.language if answer else "",
+            "kind": answer.kind if answer else "",
+            "plain": answer.text if answer else "",
+            "spoken": " ".join(sentence.text for sentence in self.spoken),
+            "source": self.source,
+            "facts": [fact_row(fact) for fact in answer.facts] if answer else [],
+            "verdicts": self.verdicts,
+            "ms": self.ms,
+            "outcome": self.outcome,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What a turn works with."""
+
+    retriever: Retriever
+    knowledge: Worker  # the thread that owns the embedder and the index
+    phraser: Phraser | None
+    persona: str
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What the question's surroundings add to it."""
+
+    language: str | None  # to answer in; None: the asker's own
+    on_air: str = ""
+    last: str = ""  # handle of the product this viewer asked about before
+    recent: Sequence[str] = ()
+
+
+def fact_row(fact: Fact) -> dict[str, str]:
+    return {"sku": fact.sku, "field": fact.field, "value": fact.value, "product": fact.product, "source": fact.source}
+
+
+async def take(
+    question: Question, context: Context, desk: Desk, speak: Speaking, *, spare_s: Callable[[], float], id: str
+) -> Turn:
+    """Answer one question. ``spare_s`` tells how long the model may still think before viewers would notice."""
+    turn = Turn(id, question)
+    with structlog.contextvars.bound_contextvars(turn=id):
+        turn.found = await _timed(turn, "retrieve", find(desk, question.text, context))
+        answer = compose(turn.found, context.language or turn.found.asked.language, asker=question.event.user)
+        turn.answer = answer
+        turn.spoken = await _timed(turn, "words", words(turn, desk, context, spare_s))
+        for number, sentence in enumerate(turn.spoken):
+            timings = await speak(sentence, answer, number == 0)
+            if number == 0:
+                turn.ms |= timings
+        turn.outcome = "spoken" if turn.spoken else "nothing to say"
+    return turn
+
+
+async def find(desk: Desk, text: str, context: Context) -> Found:
+    """Facts for a question, from the thread that owns the index."""
+    return await desk.knowledge.run(
+        desk.retriever.find, text, language=context.language, on_air=context.on_air, last=context.last
+    )
+
+
+async def words(turn: Turn, desk: Desk, context: Context, spare_s: Callable[[], float]) -> tuple[Sentence, ...]:
+    """The model's sentences when they came in time and hold; else the plain ones, which are checked too."""
+    assert turn.answer is not None
+    phrased = await _phrased(turn, turn.answer, desk, context, spare_s())
+    if phrased:
+        turn.source = "model"
+        return phrased
+    plain = tuple(sentence for sentence in turn.answer.sentences if _holds(turn, sentence, turn.answer, plain=True))
+    if len(plain) < len(turn.answer.sentences):
+        turn.source = "unbacked"
+        log.error("turn.plain_refused", verdicts=turn.verdicts)
+    return plain
+
+
+async def _phrased(
+    turn: Turn, answer: Answer, desk: Desk, context: Context, spare_s: float
+) -> tuple[Sentence, ...]:
+    phraser = desk.phraser
+    if phraser is None or answer.kind != "fact" or (spare_s < MIN_PHRASE_S and not phraser.always):
+        return ()
+    limit_s = phraser.timeout_s if phraser.always else min(spare_s, phraser.timeout_s)
+    try:
+        async with asyncio.timeout(limit_s):
+            pieces = [
+                piece
+                async for piece in phraser.phrase(
+                    answer.text, list(answer.facts), language=answer.language, question=turn.question.text,
+                    persona=desk.persona, recent=list(context.recent),
+                )
+            ]
+    except TimeoutError:
+        turn.verdicts.append({"source": "model", "verdict": "late", "reason": f"not ready in {limit_s:.1f} s"})
+        return ()
+    except LLMError as error:
+        turn.verdicts.append({"source": "model", "verdict": "failed", "reason": str(error)})
+        return ()
+    sentences = tuple(Sentence(text, answer.facts) for text in split("".join(pieces), answer.language))
+    ok = [_holds(turn, sentence, answer, plain=False) for sentence in sentences]
+    return sentences if sentences and all(ok) else ()
+
+
+def _holds(turn: Turn, sentence: Sentence, answer: Answer, *, plain: bool) -> bool:
+    verdict = verdict_of(sentence.text, answer, plain=plain)
+    turn.verdicts.append(
+        {
+            "source": "plain" if plain else "model",
+            "sentence": sentence.text,
+            "verdict": "ok" if verdict.ok else "refused",
+            "reason": verdict.reason,
+        }
+    )
+    return verdict.ok
+
+
+def verdict_of(text: str, answer: Answer, *, plain: bool) -> Verdict:
+    """The guard's word on one sentence of an answer."""
+    return guard_check(text, answer.facts, language=answer.language, plain="" if plain else answer.text)
+
+
+async def _timed(turn: Turn, stage: str, work: Any) -> Any:
+    began = time.perf_counter()
+    try:
+        return await work
+    finally:
+        turn.ms[stage] = round((time.perf_counter() - began) * 1000, 2)

@@ -1,0 +1,1 @@
+"""Who is talking: one file a platform."""

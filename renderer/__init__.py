@@ -1,0 +1,1 @@
+"""How it looks and sounds: text in, timed media out. Knows nothing of chat."""

@@ -1,0 +1,1 @@
+"""Avatars: video to pack (prepare, train), pack to frames (face, motion)."""

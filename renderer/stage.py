@@ -1,0 +1,279 @@
+"""The stage: one clock for picture and sound.
+
+Frame ``k`` of the show owns samples ``[k * 960, (k + 1) * 960)``. The stage decides what frame ``k`` says and shows
+(``_plan``), has its picture drawn ahead of time by the one render thread, and hands out pairs of picture and sound at
+25 a second. A picture that is late repeats the one before; sound is never stretched, dropped or reordered.
+"""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from renderer.media import FPS, SAMPLES_PER_FRAME, AudioChunk, Card, Pcm, Planes, Speech, Utterance, VideoFrame
+from renderer.worker import Worker
+
+AHEAD_FRAMES = 10  # drawn ahead of the clock; also what an idle host lets pass before a new sentence can start
+CHUNK_FRAMES = 4  # drawn in one go: amortises the net's per-call cost, small enough to keep the first one quick
+CARD_LINGER_FRAMES = 2 * FPS  # a card stays this long after the last sentence about it
+SILENCE: Pcm = np.zeros(SAMPLES_PER_FRAME, np.int16)
+SILENCE.setflags(write=False)
+
+
+class FaceLike(Protocol):
+    """What the stage needs of an avatar; see renderer.avatar.face.Face."""
+
+    @property
+    def rest(self) -> NDArray[np.float32]: ...
+    def track(self, speech: Speech) -> NDArray[np.float32]: ...
+    def render(
+        self, first: int, codes: NDArray[np.float32], talking: NDArray[np.bool_]
+    ) -> NDArray[np.uint8]: ...
+
+
+class OverlayLike(Protocol):
+    """What the stage needs of the overlay; see renderer.overlay.Overlay."""
+
+    def draw(self, planes: Planes, *, card: Card | None, caption: str, caption_language: str, t: int) -> None: ...
+
+
+class Sink(Protocol):
+    """Where pairs go; ``write`` must not block. See renderer.output.base."""
+
+    def write(self, frame: VideoFrame, audio: AudioChunk) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """Something the viewers have just begun or ceased to hear."""
+
+    kind: str  # "start" | "end"
+    utterance: Utterance
+    pts: int  # samples since the show began: of the first sample at start, past the last one at end
+    clock_s: float  # the stage clock's reading when it was handed out (time.perf_counter in a live show)
+    first_sound: int = 0  # at start: samples from pts to the first phoneme
+    voice: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A sentence ready to play: its sound padded to whole frames and one mouth code a frame."""
+
+    speech: Speech
+    pcm: Pcm
+    codes: NDArray[np.float32]
+
+    @property
+    def frames(self) -> int:
+        return len(self.codes)
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What one frame says and shows."""
+
+    index: int
+    pcm: Pcm
+    code: NDArray[np.float32]
+    talking: bool
+    card: Card | None
+    caption: str
+    language: str
+    starts: _Line | None = None
+    ends: _Line | None = None
+
+
+class Stage:
+    """Plays sentences in order, idles between them, and keeps picture and sound on one count.
+
+    All methods belong to the event loop's thread; only drawing happens in ``worker``.
+    """
+
+    def __init__(
+        self,
+        face: FaceLike,
+        overlay: OverlayLike,
+        *,
+        worker: Worker | None = None,
+        live: bool = True,
+        on_cue: Callable[[Cue], None] = lambda cue: None,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        """``live=False`` waits for every picture instead of keeping wall-clock time: for files and tests."""
+        self.face, self.overlay, self.live, self.on_cue, self.clock = face, overlay, live, on_cue, clock
+        self.worker = worker or Worker()
+        self.emitted = 0  # frames handed out
+        self.repeated = 0  # of them, pictures that were late
+        self._planned = 0  # next frame to plan
+        self._next_draw = 0
+        self._lines: deque[_Line] = deque()
+        self._playing: _Line | None = None
+        self._position = 0  # frames of _playing already planned
+        self._card: Card | None = None
+        self._card_until = 0
+        self._plans: dict[int, _Plan] = {}
+        self._pictures: dict[int, Planes] = {}
+        self._last: Planes | None = None
+        self._changed = asyncio.Event()
+
+    # -- what the director asks and does ------------------------------------------------------------------------
+
+    async def say(self, speech: Speech) -> None:
+        """Queue a sentence behind those already queued. Computing its mouth codes happens in the render thread."""
+        codes = await self.worker.run(self.face.track, speech)
+        frames = len(codes)
+        pcm = np.zeros(frames * SAMPLES_PER_FRAME, np.int16)
+        pcm[: len(speech.pcm)] = speech.pcm[: len(pcm)]
+        self._lines.append(_Line(speech, pcm, codes))
+
+    def withdraw(self, kinds: frozenset[str]) -> list[Speech]:
+        """Take back queued sentences of these kinds that no frame has been planned for; they can be said again."""
+        back = [line.speech for line in self._lines if line.speech.utterance.kind in kinds]
+        self._lines = deque(line for line in self._lines if line.speech.utterance.kind not in kinds)
+        return back
+
+    @property
+    def pending_s(self) -> float:
+        """Seconds of speech that viewers have still to hear: what is playing, planned and queued."""
+        playing = self._playing.frames - self._position if self._playing else 0
+        planned = sum(1 for plan in self._plans.values() if plan.talking)
+        return (playing + planned + sum(line.frames for line in self._lines)) / FPS
+
+    @property
+    def queued_kinds(self) -> list[str]:
+        """Kinds of the sentences queued and not begun."""
+        return [line.speech.utterance.kind for line in self._lines]
+
+    async def below(self, seconds: float) -> None:
+        """Wait until less than ``seconds`` of speech is pending."""
+        while self.pending_s >= seconds:
+            await self._wait_change()
+
+    # -- the clock ------------------------------------------------------------------------------------------------
+
+    async def run(self, sinks: Sequence[Sink], *, seconds: float | None = None) -> None:
+        """Hand out pairs until ``seconds`` of media have gone, or for ever; the caller owns the sinks."""
+        end = None if seconds is None else round(seconds * FPS)
+        drawing = asyncio.create_task(self._draw_ahead())
+        try:
+            await self._lead_in(drawing)
+            start = self.clock()
+            while end is None or self.emitted < end:
+                if drawing.done():
+                    drawing.result()
+                await self._until_due(start)
+                self._emit(sinks)
+        finally:
+            drawing.cancel()
+            await asyncio.gather(drawing, return_exceptions=True)
+
+    async def _lead_in(self, drawing: "asyncio.Task[None]") -> None:
+        """The show begins with its first picture, not with a black frame."""
+        while 0 not in self._pictures and not drawing.done():
+            await asyncio.sleep(0.01)
+
+    async def _until_due(self, start: float) -> None:
+        if not self.live:
+            while self.emitted not in self._pictures:
+                await asyncio.sleep(0)
+                if self.emitted not in self._pictures:
+                    await self._wait_change()
+            return
+        delay = start + self.emitted / FPS - self.clock()
+        await asyncio.sleep(max(0.0, delay))
+
+    async def _wait_change(self) -> None:
+        self._changed.clear()
+        try:
+            await asyncio.wait_for(self._changed.wait(), timeout=1.0)
+        except TimeoutError:
+            pass  # look again: a picture may have been skipped as late
+
+    def _emit(self, sinks: Sequence[Sink]) -> None:
+        index = self.emitted
+        self._plan_to(index + 1)
+        plan = self._plans.pop(index)
+        picture = self._pictures.pop(index, None)
+        late = picture is None
+        self._last = picture if picture is not None else self._last
+        assert self._last is not None  # _lead_in saw the first one
+        self.repeated += late
+        frame = VideoFrame(index, self._last, repeated=late)
+        audio = AudioChunk(index * SAMPLES_PER_FRAME, plan.pcm)
+        for sink in sinks:
+            sink.write(frame, audio)
+        self.emitted = index + 1
+        self._cues(plan)
+        self._changed.set()
+
+    def _cues(self, plan: _Plan) -> None:
+        pts, now = plan.index * SAMPLES_PER_FRAME, self.clock()
+        if plan.starts:
+            speech = plan.starts.speech
+            first = next((phoneme.start for phoneme in speech.phonemes if phoneme.symbol), 0)
+            self.on_cue(Cue("start", speech.utterance, pts, now, first, speech.voice))
+        if plan.ends:
+            speech = plan.ends.speech
+            self.on_cue(Cue("end", speech.utterance, pts + SAMPLES_PER_FRAME, now, 0, speech.voice))
+
+    # -- planning -------------------------------------------------------------------------------------------------
+
+    def _plan_to(self, end: int) -> None:
+        while self._planned < end:
+            plan = self._plan(self._planned)
+            self._plans[plan.index] = plan
+            self._planned += 1
+
+    def _plan(self, index: int) -> _Plan:
+        starts = self._begin_line() if self._playing is None else None
+        line = self._playing
+        if line is None:
+            card = self._card if index < self._card_until else None
+            return _Plan(index, SILENCE, self.face.rest, False, card, "", "")
+        utterance, at = line.speech.utterance, self._position
+        self._card, self._card_until = utterance.card, index + CARD_LINGER_FRAMES
+        self._position += 1
+        ends = line if self._position == line.frames else None
+        if ends:
+            self._playing = None
+        pcm = line.pcm[at * SAMPLES_PER_FRAME : (at + 1) * SAMPLES_PER_FRAME]
+        return _Plan(index, pcm, line.codes[at], True, utterance.card, utterance.text, utterance.language, starts, ends)
+
+    def _begin_line(self) -> _Line | None:
+        if not self._lines:
+            return None
+        self._playing, self._position = self._lines.popleft(), 0
+        return self._playing
+
+    # -- drawing --------------------------------------------------------------------------------------------------
+
+    async def _draw_ahead(self) -> None:
+        while True:
+            first = max(self._next_draw, self.emitted)  # frames already handed out are not worth drawing any more
+            count = min(CHUNK_FRAMES, self.emitted + AHEAD_FRAMES - first)
+            if count < min(CHUNK_FRAMES, AHEAD_FRAMES):
+                await self._wait_change()
+                continue
+            self._plan_to(first + count)
+            plans = [self._plans[k] for k in range(first, first + count)]
+            self._next_draw = first + count
+            for plan, picture in zip(plans, await self.worker.run(self._draw, plans), strict=True):
+                if plan.index >= self.emitted:
+                    self._pictures[plan.index] = picture
+            self._changed.set()
+
+    def _draw(self, plans: list[_Plan]) -> Any:
+        """In the render thread: pictures of consecutive frames, overlays included."""
+        codes = np.stack([plan.code for plan in plans])
+        talking = np.array([plan.talking for plan in plans])
+        pictures = self.face.render(plans[0].index, codes, talking)
+        for plan, planes in zip(plans, pictures, strict=True):
+            self.overlay.draw(
+                planes, card=plan.card, caption=plan.caption, caption_language=plan.language, t=plan.index
+            )
+        return pictures
