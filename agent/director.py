@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -89,7 +90,7 @@ class Director:
     async def run(self) -> None:
         """Keep the stage supplied until cancelled."""
         while True:
-            if self.stage.answer_s < LOOKAHEAD_S and self._answers_in_a_row < ANSWERS_IN_A_ROW:
+            if self.stage.pending_kind_s("answer") < LOOKAHEAD_S and self._answers_in_a_row < ANSWERS_IN_A_ROW:
                 question = self.triage.next(self.now_s)
                 self._shed()
                 if question is not None:
@@ -105,11 +106,9 @@ class Director:
         self._news.clear()
         due_s = max(0.02, self.stage.pending_s - LOOKAHEAD_S)
         if self.triage.waiting:
-            due_s = min(due_s, max(0.02, self.stage.answer_s - LOOKAHEAD_S))
-        try:
+            due_s = min(due_s, max(0.02, self.stage.pending_kind_s("answer") - LOOKAHEAD_S))
+        with suppress(TimeoutError):
             await asyncio.wait_for(self._news.wait(), timeout=due_s)
-        except TimeoutError:
-            pass
 
     # -- answers --------------------------------------------------------------------------------------------------
 
@@ -167,9 +166,17 @@ class Director:
             nonlocal count
             began = self.clock()
             utterance = Utterance(
-                f"{id}.{count}", sentence.text, answer.language, "answer", id, self.card(answer.card_handle),
-                {"to": [question.event.user, *(event.user for event in question.merged)][:3],
-                 "question": question.text, "text": answer.text},
+                f"{id}.{count}",
+                sentence.text,
+                answer.language,
+                "answer",
+                id,
+                self.card(answer.card_handle),
+                {
+                    "to": [question.event.user, *(event.user for event in question.merged)][:3],
+                    "question": question.text,
+                    "text": answer.text,
+                },
             )
             count += 1
             speech = await self._speech(utterance)
@@ -209,7 +216,11 @@ class Director:
         if line is None:
             return
         utterance = Utterance(
-            self._id("p"), line.text, self.config.show.language, line.kind, card=self.card(line.handle),
+            self._id("p"),
+            line.text,
+            self.config.show.language,
+            line.kind,
+            card=self.card(line.handle),
             meta={"handle": line.handle},
         )
         try:
@@ -265,8 +276,13 @@ def _reply(utterance: Utterance) -> dict[str, Any]:
     card = utterance.card
     shown = {"title": card.title, "price": card.price, "note": card.note} if card else None
     return {
-        "type": "reply", "id": utterance.turn, "to": utterance.meta["to"], "question": utterance.meta["question"],
-        "text": utterance.meta["text"], "language": utterance.language, "card": shown,
+        "type": "reply",
+        "id": utterance.turn,
+        "to": utterance.meta["to"],
+        "question": utterance.meta["question"],
+        "text": utterance.meta["text"],
+        "language": utterance.language,
+        "card": shown,
     }
 
 

@@ -51,8 +51,17 @@ class Journal:
 
     def heard(self, platform: str, id: str, user: str, text: str, at_s: float, decision: str, reason: str) -> None:
         """A comment came in; ``decision`` is waiting, merged or ignored."""
-        self._put("INSERT INTO comments VALUES (?, ?, ?, ?, ?, ?, ?, ?, '')",
-                  self.show, platform, id, user, text, at_s, decision, reason)
+        self._put(
+            "INSERT INTO comments VALUES (?, ?, ?, ?, ?, ?, ?, ?, '')",
+            self.show,
+            platform,
+            id,
+            user,
+            text,
+            at_s,
+            decision,
+            reason,
+        )
 
     def decided(self, platform: str, id: str, decision: str, reason: str, turn: str = "") -> None:
         """What became of a comment that was waiting: answered, shed, failed …"""
@@ -62,8 +71,14 @@ class Journal:
         """A finished turn: question, facts, words, verdicts and every stage's milliseconds."""
         texts = [record[key] for key in ("question", "language", "kind", "plain", "spoken", "source")]
         blobs = [json.dumps(record[key], ensure_ascii=False) for key in ("facts", "verdicts", "ms")]
-        self._put("INSERT INTO turns VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                  self.show, id, *texts, *blobs, record["outcome"])
+        self._put(
+            "INSERT INTO turns VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            self.show,
+            id,
+            *texts,
+            *blobs,
+            record["outcome"],
+        )
 
     def timed(self, id: str, ms: dict[str, float]) -> None:
         """A turn's stage times, once its first sound has been heard."""
@@ -71,8 +86,17 @@ class Journal:
 
     def began(self, utterance: str, turn: str, kind: str, language: str, voice: str, text: str, pts: int) -> None:
         """A sentence is being heard from sample ``pts`` on."""
-        self._put("INSERT INTO said VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL)",
-                  self.show, utterance, turn, kind, language, voice, text, pts)
+        self._put(
+            "INSERT INTO said VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL)",
+            self.show,
+            utterance,
+            turn,
+            kind,
+            language,
+            voice,
+            text,
+            pts,
+        )
 
     def ended(self, utterance: str, pts: int) -> None:
         self._put("UPDATE said SET end_pts = ? WHERE show = ? AND utterance = ?", pts, self.show, utterance)
@@ -105,3 +129,14 @@ class Journal:
         except sqlite3.Error as error:  # a full disk must not silence the host; it is said loudly instead
             log.error("journal.write_failed", path=str(self.path), why=str(error))
         return job is None
+
+
+def summary(path: Path) -> dict[str, Any]:
+    """Figures of the last show in a journal: comments by decision, turns, and milliseconds to the first voiced sample."""
+    with sqlite3.connect(path) as db:
+        (show,) = db.execute("SELECT max(id) FROM shows").fetchone()
+        comments = dict(db.execute("SELECT decision, count(*) FROM comments WHERE show = ? GROUP BY decision", (show,)))
+        turns = [json.loads(ms) for (ms,) in db.execute("SELECT ms FROM turns WHERE show = ?", (show,))]
+        said = db.execute("SELECT count(*) FROM said WHERE show = ?", (show,)).fetchone()[0]
+    db.close()
+    return {"show": show, "comments": comments, "turns": turns, "sentences_said": said}

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import structlog
+from knowledge.retrieve import Found, Retriever
 
 from agent.answer import Answer, Sentence, compose
 from agent.guard import Verdict
@@ -19,7 +20,6 @@ from agent.llm import LLMError, Phraser
 from agent.sentences import split
 from agent.triage import Question
 from knowledge.product import Fact
-from knowledge.retrieve import Found, Retriever
 from renderer.worker import Worker
 
 log = structlog.get_logger()
@@ -127,9 +127,7 @@ async def words(turn: Turn, desk: Desk, context: Context, spare_s: Callable[[], 
     return plain
 
 
-async def _phrased(
-    turn: Turn, answer: Answer, desk: Desk, context: Context, spare_s: float
-) -> tuple[Sentence, ...]:
+async def _phrased(turn: Turn, answer: Answer, desk: Desk, context: Context, spare_s: float) -> tuple[Sentence, ...]:
     phraser = desk.phraser
     if phraser is None or answer.kind != "fact" or (spare_s < MIN_PHRASE_S and not phraser.always):
         return ()
@@ -139,8 +137,12 @@ async def _phrased(
             pieces = [
                 piece
                 async for piece in phraser.phrase(
-                    answer.text, list(answer.facts), language=answer.language, question=turn.question.text,
-                    persona=desk.persona, recent=list(context.recent),
+                    answer.text,
+                    list(answer.facts),
+                    language=answer.language,
+                    question=turn.question.text,
+                    persona=desk.persona,
+                    recent=list(context.recent),
                 )
             ]
     except TimeoutError:

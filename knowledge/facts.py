@@ -24,7 +24,7 @@ def facts(product: Product) -> list[Fact]:
 
 
 def variant_name(variant: Variant) -> str:
-    """"Black, M"; empty for a product's only variant."""
+    """ "Black, M"; empty for a product's only variant."""
     return ", ".join(value for _, value in variant.options)
 
 
@@ -52,7 +52,9 @@ def _prices(product: Product) -> Iterator[Fact]:
         yield _fact(product, "compare_at", money(was[0], currency), number=was[0], unit=currency, label="Regular price")
     if low != high:
         for variant, offer in offers:
-            yield _fact(product, "price", money(offer.price, currency), number=offer.price, unit=currency, variant=variant)
+            yield _fact(
+                product, "price", money(offer.price, currency), number=offer.price, unit=currency, variant=variant
+            )
 
 
 def _stock(product: Product) -> Iterator[Fact]:

@@ -80,7 +80,9 @@ class Keywords:
 class FactIndex:
     """Facts and products of one version of the catalogue, searchable by meaning and by word."""
 
-    def __init__(self, facts: list[Fact], products: list[Product], vectors: F32, product_vectors: F32, version: int) -> None:
+    def __init__(
+        self, facts: list[Fact], products: list[Product], vectors: F32, product_vectors: F32, version: int
+    ) -> None:
         import faiss
 
         faiss.omp_set_num_threads(1)

@@ -87,7 +87,9 @@ class Store:
         changed = [handle for handle in now if handle in before and before[handle] != now[handle]]
         removed = [handle for handle in before if handle not in now]
         with self._transaction():
-            self._db.execute("INSERT OR REPLACE INTO sources VALUES (?, ?)", (feed.source, _digest("".join(bodies.values()))))
+            self._db.execute(
+                "INSERT OR REPLACE INTO sources VALUES (?, ?)", (feed.source, _digest("".join(bodies.values())))
+            )
             self._db.executemany("DELETE FROM products WHERE handle = ?", [(handle,) for handle in removed])
             self._db.executemany(
                 "INSERT OR REPLACE INTO products VALUES (?, ?, ?, ?, ?)",

@@ -78,7 +78,9 @@ CODE = re.compile(r"\b(?=[A-Z0-9-]*[A-Z])(?=[A-Z0-9-]*\d)[A-Z][A-Z0-9-]{3,}\b")
 def spoken(text: str, language: str) -> str:
     """What to say for ``text`` in ``language``; unknown languages get their emoji and links removed only."""
     text = LINK.sub(" ", "".join(c for c in text if not _pictograph(c)))
-    text = PRICE_BEFORE.sub(lambda m: _price(m["n"], SIGNS.get(m["sign"].strip(), m["sign"].strip()), m[0], language), text)
+    text = PRICE_BEFORE.sub(
+        lambda m: _price(m["n"], SIGNS.get(m["sign"].strip(), m["sign"].strip()), m[0], language), text
+    )
     text = PRICE_AFTER.sub(lambda m: _price(m["n"], SIGNS.get(m["sign"], m["sign"]), m[0], language), text)
     units = UNITS.get(language, {})
     if "×" in units:
@@ -154,4 +156,4 @@ def _spelled(code: str) -> str:
 
 
 def _pictograph(c: str) -> bool:
-    return unicodedata.category(c) in ("So", "Cs", "Co", "Cn") and c not in "°" or c in "\u200d\ufe0f"
+    return (unicodedata.category(c) in ("So", "Cs", "Co", "Cn") and c not in "°") or c in "\u200d\ufe0f"

@@ -9,6 +9,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -31,15 +32,15 @@ class FaceLike(Protocol):
     @property
     def rest(self) -> NDArray[np.float32]: ...
     def track(self, speech: Speech) -> NDArray[np.float32]: ...
-    def render(
-        self, first: int, codes: NDArray[np.float32], talking: NDArray[np.bool_]
-    ) -> NDArray[np.uint8]: ...
+    def render(self, first: int, codes: NDArray[np.float32], talking: NDArray[np.bool_]) -> NDArray[np.uint8]: ...
 
 
 class OverlayLike(Protocol):
     """What the stage needs of the overlay; see renderer.overlay.Overlay."""
 
-    def draw(self, planes: Planes, *, card: Card | None, caption: str, caption_language: str, t: int) -> None: ...
+    def draw(
+        self, planes: Planes, *, card: Card | None, caption: str, caption_language: str, t: int, progress: float
+    ) -> None: ...
 
 
 class Sink(Protocol):
@@ -84,6 +85,7 @@ class _Plan:
     card: Card | None
     caption: str
     language: str
+    progress: float = 0.0
     starts: _Line | None = None
     ends: _Line | None = None
 
@@ -144,10 +146,16 @@ class Stage:
         planned = sum(1 for plan in self._plans.values() if plan.talking)
         return (playing + planned + sum(line.frames for line in self._lines)) / FPS
 
-    @property
-    def queued_kinds(self) -> list[str]:
-        """Kinds of the sentences queued and not begun."""
-        return [line.speech.utterance.kind for line in self._lines]
+    def committed_s(self, withdrawable: frozenset[str]) -> float:
+        """Seconds that will be heard whatever is withdrawn: what plays, what is planned, queued lines of other kinds."""
+        queued = sum(line.frames for line in self._lines if line.speech.utterance.kind in withdrawable)
+        return self.pending_s - queued / FPS
+
+    def pending_kind_s(self, kind: str) -> float:
+        """Seconds of speech of one kind that viewers have still to hear."""
+        playing, at = self._playing, self._position
+        rest = playing.frames - at if playing and playing.speech.utterance.kind == kind else 0
+        return (rest + sum(line.frames for line in self._lines if line.speech.utterance.kind == kind)) / FPS
 
     async def below(self, seconds: float) -> None:
         """Wait until less than ``seconds`` of speech is pending."""
@@ -175,7 +183,7 @@ class Stage:
     async def _lead_in(self, drawing: "asyncio.Task[None]") -> None:
         """The show begins with its first picture, not with a black frame."""
         while 0 not in self._pictures and not drawing.done():
-            await asyncio.sleep(0.01)
+            await self._wait_change()
 
     async def _until_due(self, start: float) -> None:
         if not self.live:
@@ -189,10 +197,8 @@ class Stage:
 
     async def _wait_change(self) -> None:
         self._changed.clear()
-        try:
+        with suppress(TimeoutError):  # look again: a picture may have been skipped as late
             await asyncio.wait_for(self._changed.wait(), timeout=1.0)
-        except TimeoutError:
-            pass  # look again: a picture may have been skipped as late
 
     def _emit(self, sinks: Sequence[Sink]) -> None:
         index = self.emitted
@@ -242,7 +248,10 @@ class Stage:
         if ends:
             self._playing = None
         pcm = line.pcm[at * SAMPLES_PER_FRAME : (at + 1) * SAMPLES_PER_FRAME]
-        return _Plan(index, pcm, line.codes[at], True, utterance.card, utterance.text, utterance.language, starts, ends)
+        return _Plan(
+            index, pcm, line.codes[at], True, utterance.card, utterance.text, utterance.language, at / line.frames,
+            starts, ends,
+        )  # fmt: skip
 
     def _begin_line(self) -> _Line | None:
         if not self._lines:
@@ -274,6 +283,7 @@ class Stage:
         pictures = self.face.render(plans[0].index, codes, talking)
         for plan, planes in zip(plans, pictures, strict=True):
             self.overlay.draw(
-                planes, card=plan.card, caption=plan.caption, caption_language=plan.language, t=plan.index
-            )
+                planes, card=plan.card, caption=plan.caption, caption_language=plan.language, t=plan.index,
+                progress=plan.progress,
+            )  # fmt: skip
         return pictures

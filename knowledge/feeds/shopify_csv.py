@@ -92,9 +92,7 @@ def _header(names: list[str], path: Path) -> _Header:
     return _Header(columns, options, attributes)
 
 
-def _row(
-    header: _Header, row: list[str], line: int, currency: str, feed: Feed, drafts: dict[str, _Draft]
-) -> None:
+def _row(header: _Header, row: list[str], line: int, currency: str, feed: Feed, drafts: dict[str, _Draft]) -> None:
     handle = header.cell(row, "handle")
     if not handle:
         feed.rejected.append(Rejected(feed.source, line, "no handle"))
@@ -131,7 +129,9 @@ def _variant(header: _Header, row: list[str], line: int, currency: str, feed: Fe
     tracked = bool(header.cell(row, "stock")) and (header.cell(row, "tracker") != "" or "tracker" not in header.columns)
     oversell = header.cell(row, "policy").lower() in ("continue", "true", "yes")
     left = int(stock) if tracked and stock is not None else None
-    offer = Offer(price, currency, was or None, max(left, 0) if left is not None else None, left is None or left > 0 or oversell)
+    offer = Offer(
+        price, currency, was or None, max(left, 0) if left is not None else None, left is None or left > 0 or oversell
+    )
     values = [row[header.options[n, "value"]].strip() if (n, "value") in header.options else "" for n in "123"]
     options = tuple(
         (name, _clean(value)) for name, value in zip(draft.option_names, values, strict=True)

@@ -42,7 +42,7 @@ def sound_features(pcm: Pcm, frames: int) -> F32:
     signal = np.zeros(need + WINDOW, np.float32)
     take = min(len(pcm), need)
     signal[WINDOW // 2 : WINDOW // 2 + take] = pcm[:take].astype(np.float32) / 32768
-    rows = np.lib.stride_tricks.sliding_window_view(signal, WINDOW)[: need : HOP]
+    rows = np.lib.stride_tricks.sliding_window_view(signal, WINDOW)[:need:HOP]
     power = np.abs(np.fft.rfft(rows * np.hanning(WINDOW).astype(np.float32), 1024)) ** 2
     level = 10 * np.log10(power @ _mel_bank().T + 1e-10)
     level = np.clip((level - np.percentile(level.max(1), 90)) / 30, -2.0, 1.0).astype(np.float32)
@@ -51,11 +51,16 @@ def sound_features(pcm: Pcm, frames: int) -> F32:
 
 def _mel_bank() -> F32:
     """(BANDS, 513) triangular filters between 80 Hz and 8 kHz."""
-    edges = 700 * (10 ** (np.linspace(*(2595 * np.log10(1 + np.array([80, 8000]) / 700)), BANDS + 2) / 2595) - 1)
+
+    def mel(hertz: float) -> float:
+        return float(2595 * np.log10(1 + hertz / 700))
+
+    edges = 700 * (10 ** (np.linspace(mel(80), mel(8000), BANDS + 2) / 2595) - 1)
     bins = np.fft.rfftfreq(1024, 1 / SAMPLE_RATE)
     up = (bins - edges[:-2, None]) / (edges[1:-1] - edges[:-2])[:, None]
     down = (edges[2:, None] - bins) / (edges[2:] - edges[1:-1])[:, None]
-    return np.maximum(0, np.minimum(up, down)).astype(np.float32)
+    bank: F32 = np.maximum(0, np.minimum(up, down)).astype(np.float32)
+    return bank
 
 
 def quiet_steps(pcm: Pcm, frames: int, below_db: float) -> NDArray[np.bool_]:
@@ -78,7 +83,7 @@ def rest_weight(phones: Timed | None, pcm: Pcm, frames: int, below_db: float) ->
             if name != "sil":
                 quiet[start // HOP : -(-end // HOP)] = False
     quiet = _only_long(quiet, PAUSE // HOP)
-    hold = quiet.reshape(frames, BINS).all(1).astype(np.float32)
+    hold: F32 = quiet.reshape(frames, BINS).min(axis=1).astype(np.float32)
     return _eased(hold)
 
 

@@ -22,7 +22,9 @@ F32 = NDArray[np.float32]
 class Face:
     """An avatar pack, ready to speak."""
 
-    def __init__(self, about: About, painter: Painter, driver: Driver, footage: Footage, device: str, seed: int) -> None:
+    def __init__(
+        self, about: About, painter: Painter, driver: Driver, footage: Footage, device: str, seed: int
+    ) -> None:
         self.name, self.code_size = about.name, about.code_size
         self.rest: F32 = np.array(about.rest, np.float32)
         self._about, self._painter, self._driver, self._footage = about, painter, driver, footage
@@ -113,7 +115,9 @@ def _take(picture: Planes, move: F32) -> Tensor:
     x0, y0, x1, y1 = _box(move, CROP)
     y, u, v = _planes(picture)
     luma = torch.from_numpy(y[y0:y1, x0:x1].astype(np.float32))[None, None]
-    chroma = torch.from_numpy(np.stack([p[y0 // 2 : y1 // 2, x0 // 2 : x1 // 2] for p in (u, v)]).astype(np.float32))[None]
+    chroma = torch.from_numpy(np.stack([p[y0 // 2 : y1 // 2, x0 // 2 : x1 // 2] for p in (u, v)]).astype(np.float32))[
+        None
+    ]
     grid = _grid(move, CROP, CROP, x0, y0, x1 - x0, y1 - y0)
     sampled = [F.grid_sample(part, grid, align_corners=False, padding_mode="border")[0] for part in (luma, chroma)]
     return torch.cat([(sampled[0] - 16) / 219 * 2 - 1, (sampled[1] - 128) / 112])

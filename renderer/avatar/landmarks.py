@@ -65,9 +65,9 @@ class FaceTracker:
         side = max(h, w)
         square = Image.new("RGB", (side, side))
         square.paste(Image.fromarray(picture), ((side - w) // 2, (side - h) // 2))
-        small = np.asarray(square.resize((DETECT, DETECT), Image.Resampling.BILINEAR), np.float32) / 127.5 - 1
+        small: F32 = np.asarray(square.resize((DETECT, DETECT), Image.Resampling.BILINEAR), np.float32) / np.float32(127.5) - 1
         boxes, scores = self._run(self._detector, small)
-        scores = 1 / (1 + np.exp(-np.clip(scores.reshape(-1), -50, 50)))
+        scores = (1 / (1 + np.exp(-np.clip(scores.reshape(-1), -50, 50)))).astype(np.float32)
         out: list[tuple[float, F32]] = []
         for i in np.argsort(-scores)[:40]:
             if scores[i] < 0.5:
@@ -107,7 +107,7 @@ class FaceTracker:
         crop = Image.fromarray(picture).transform(
             (MESH, MESH), Image.Transform.AFFINE, tuple(map(float, coefficients)), Image.Resampling.BILINEAR
         )
-        points, score = self._run(self._mesh, np.asarray(crop, np.float32) / 255)
+        points, score = self._run(self._mesh, np.asarray(crop, np.float32) / np.float32(255))
         if float(1 / (1 + np.exp(-score.reshape(-1)[0]))) < 0.5:
             return None
         out: F32 = points.reshape(468, 3)[:, :2] @ matrix.T + origin

@@ -80,7 +80,7 @@ class Footage:
             raise AvatarError(f"{path}: cannot be read as video ({error}); restore the pack or make it again") from None
         if size != (WIDTH, HEIGHT):
             raise AvatarError(f"{path}: {size[0]}×{size[1]} pixels, expected {WIDTH}×{HEIGHT}; make the pack again")
-        self._tick = 1 / (FPS * float(self._stream.time_base))  # pts of one frame
+        self._tick = 1 / (FPS * float(self._stream.time_base or 0.04))  # pts of one frame
         self._decoder: Any = None
         self._next = -1  # index of the frame the decoder gives next
 

@@ -4,6 +4,8 @@ A code is a whitened vector of CODE numbers that says what the mouth looks like.
 a picture (training only); Driver predicts it from phonemes and sound.
 """
 
+from itertools import pairwise
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -36,26 +38,26 @@ class Painter(nn.Module):
     def __init__(self, wide: int = 56) -> None:
         super().__init__()
         self.enter = nn.Conv2d(4 * 16, wide, 3, padding=1)
-        self.half = nn.Conv2d(wide, wide * 3 // 2, 3, stride=2, padding=1)
-        self.quarter = nn.Conv2d(wide * 3 // 2, wide * 2, 3, stride=2, padding=1)
+        self.down2 = nn.Conv2d(wide, wide * 3 // 2, 3, stride=2, padding=1)
+        self.down4 = nn.Conv2d(wide * 3 // 2, wide * 2, 3, stride=2, padding=1)
         self.deep = nn.ModuleList([Block(wide * 2) for _ in range(2)])
-        self.unquarter = nn.Conv2d(wide * 2, wide * 3 // 2, 3, padding=1)
+        self.up4 = nn.Conv2d(wide * 2, wide * 3 // 2, 3, padding=1)
         self.middle = nn.ModuleList([Block(wide * 3 // 2) for _ in range(2)])
-        self.unhalf = nn.Conv2d(wide * 3 // 2, wide, 3, padding=1)
+        self.up2 = nn.Conv2d(wide * 3 // 2, wide, 3, padding=1)
         self.fine = nn.ModuleList([Block(wide) for _ in range(3)])
         self.leave = nn.Conv2d(wide, 3 * 16, 3, padding=1)
 
     def forward(self, around: Tensor, code: Tensor) -> Tensor:
         """around (b, 4, CROP, CROP): RGB in −1…1 with the mouth blanked, and the blank's mask; → RGB (b, 3, CROP, CROP)."""
         a = F.relu(self.enter(F.pixel_unshuffle(around, 4)))
-        b = F.relu(self.half(a))
-        x = F.relu(self.quarter(b))
+        b = F.relu(self.down2(a))
+        x = F.relu(self.down4(b))
         for block in self.deep:
             x = block(x, code)
-        x = b + F.relu(self.unquarter(F.interpolate(x, scale_factor=2.0)))
+        x = b + F.relu(self.up4(F.interpolate(x, scale_factor=2.0)))
         for block in self.middle:
             x = block(x, code)
-        x = a + F.relu(self.unhalf(F.interpolate(x, scale_factor=2.0)))
+        x = a + F.relu(self.up2(F.interpolate(x, scale_factor=2.0)))
         for block in self.fine:
             x = block(x, code)
         return F.pixel_shuffle(self.leave(x), 4)
@@ -68,7 +70,7 @@ class Encoder(nn.Module):
         super().__init__()
         widths = (3 * 16, 32, 48, 64, 64)
         self.steps = nn.ModuleList(
-            [nn.Conv2d(a, b, 3, stride=2, padding=1) for a, b in zip(widths[:-1], widths[1:], strict=True)]
+            [nn.Conv2d(a, b, 3, stride=2, padding=1) for a, b in pairwise(widths)]
         )
         self.leave = nn.Linear(widths[-1] * 9, CODE)
         self.whiten = nn.BatchNorm1d(CODE, affine=False, momentum=0.02)

@@ -80,7 +80,9 @@ def read_about(folder: Path) -> About:
 def _check(about: About, folder: Path, bad: str) -> None:
     if about.format != FORMAT:
         raise AvatarError(f"{bad}: format {about.format}, this hawker reads {FORMAT}; make the pack again")
-    if not all(isinstance(about.consent, dict) and str(about.consent.get(field, "")).strip() for field in CONSENT_FIELDS):
+    if not all(
+        isinstance(about.consent, dict) and str(about.consent.get(field, "")).strip() for field in CONSENT_FIELDS
+    ):
         raise AvatarError(f"{bad}: no consent record (who, when, scope); it may not go live")
     sizes = (about.frames, about.crop, about.code_size)
     if not all(isinstance(n, int) and n > 0 for n in sizes) or about.frames > MAX_FRAMES or about.crop > 512:
@@ -111,7 +113,7 @@ def read_weights(folder: Path, expected: dict[str, tuple[int, ...]]) -> dict[str
             raise AvatarError(f"{bad} is not a safetensors file; make the pack again")
     try:
         with safe_open(str(path), framework="numpy") as file:
-            shapes = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}
+            shapes = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118 (no mapping)
             if shapes != expected:
                 raise AvatarError(f"{bad} holds other tensors than this hawker's net; make the pack again")
             tensors = {name: file.get_tensor(name).astype(np.float32) for name in shapes}

@@ -95,9 +95,7 @@ def _fitter(frame: Any) -> Any:
     import av.filter
 
     graph = av.filter.Graph()
-    source = graph.add_buffer(
-        width=frame.width, height=frame.height, format=frame.format, time_base=frame.time_base
-    )
+    source = graph.add_buffer(width=frame.width, height=frame.height, format=frame.format, time_base=frame.time_base)
     chain = [
         ("fps", f"fps={FPS}"),
         ("scale", f"{WIDTH}:{HEIGHT}:force_original_aspect_ratio=increase:out_color_matrix=bt709:out_range=tv"),
@@ -181,7 +179,9 @@ def _checked(tracker: FaceTracker, picture: Rgb, k: int) -> F32 | None:
     if k % (2 * FPS) == 0 and len(tracker.faces(picture)) > 1:
         raise AvatarError(f"two faces at {k / FPS:.1f} s; an avatar is made from footage of one person")
     if np.linalg.norm(found[LEFT_EYE[0]] - found[RIGHT_EYE[0]]) < MIN_EYES:
-        raise AvatarError(f"the face is too small at {k / FPS:.1f} s; film closer, so that it fills a third of the width")
+        raise AvatarError(
+            f"the face is too small at {k / FPS:.1f} s; film closer, so that it fills a third of the width"
+        )
     return found
 
 
@@ -211,8 +211,8 @@ def _steady(landmarks: F32) -> F32:
     """(n, 2, 3) crop → picture, from points that speech does not move, smoothed over time."""
     rigid = landmarks[:, RIGID]
     shape = rigid.mean(0)
-    moves = np.stack([similarity(shape, points) for points in rigid]).reshape(len(rigid), 6)
-    moves = _smooth(moves, STEADY).reshape(-1, 2, 3)
+    rough = np.stack([similarity(shape, points) for points in rigid]).reshape(len(rigid), 6)
+    moves = _smooth(rough, STEADY).reshape(-1, 2, 3)
     mean = landmarks.mean(0)
     eyes = float(np.linalg.norm(mean[LEFT_EYE[0]] - mean[RIGHT_EYE[0]]))
     centre = mean[list(MOUTH)].mean(0) * 0.72 + mean[CHIN] * 0.28
@@ -244,4 +244,5 @@ def crop(picture: Rgb, transform: F32) -> NDArray[np.uint8]:
 
 
 def _thumb(picture: Rgb) -> F32:
-    return picture[::16, ::16].mean(2).astype(np.float32)
+    out: F32 = picture[::16, ::16].mean(axis=2).astype(np.float32)
+    return out

@@ -12,6 +12,7 @@ import math
 import shutil
 import tomllib
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from renderer.avatar.landmarks import LIPS_INNER, MOUTH
 from renderer.avatar.net import CODE, CROP, Driver, Encoder, Painter
 from renderer.avatar.pack import CONSENT_FIELDS, FORMAT, MOTION, WEIGHTS, About, AvatarError, write_about
 from renderer.avatar.prepare import Footage, Progress, frames, prepare
-from renderer.media import FPS
+from renderer.media import FPS, HEIGHT, WIDTH
 
 HELD_OUT = 1 / 6
 SILENCE_DB = 38.0
@@ -82,9 +83,13 @@ def read_consent(path: Path) -> dict[str, str]:
         record = tomllib.loads(text) if path.suffix == ".toml" else json.loads(text)
     except (OSError, ValueError) as error:
         raise AvatarError(f"{path}: the consent record cannot be read ({error}); give JSON or TOML") from None
-    missing = [field for field in CONSENT_FIELDS if not isinstance(record, dict) or not str(record.get(field, "")).strip()]
+    missing = [
+        field for field in CONSENT_FIELDS if not isinstance(record, dict) or not str(record.get(field, "")).strip()
+    ]
     if missing:
-        raise AvatarError(f"{path}: the consent record lacks {', '.join(missing)}; it says who agreed, when and to what")
+        raise AvatarError(
+            f"{path}: the consent record lacks {', '.join(missing)}; it says who agreed, when and to what"
+        )
     return {str(key): str(value) for key, value in record.items()}
 
 
@@ -295,11 +300,14 @@ def _write_motion(video: Path, out: Path) -> None:
     partial = out.with_suffix(".part")
     with av.open(str(partial), "w", format="mp4") as box:
         stream = box.add_stream("libx264", rate=FPS)
-        stream.pix_fmt = "yuv420p"
-        stream.options = {"crf": "19", "preset": "slow", "x264-params": f"keyint={GOP}:min-keyint={GOP}:scenecut=0:bframes=0"}
+        stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+        stream.options = {
+            "crf": "22",
+            "preset": "medium",
+            "x264-params": f"keyint={GOP}:min-keyint={GOP}:scenecut=0:bframes=0",
+        }
         for index, frame in enumerate(frames(video)):
-            stream.width, stream.height = frame.width, frame.height
-            frame.pts, frame.time_base, frame.pict_type = index, stream.time_base, 0
+            frame.pts, frame.time_base, frame.pict_type = index, Fraction(1, FPS), 0
             box.mux(stream.encode(frame))
         box.mux(stream.encode())
     shutil.move(partial, out)

@@ -11,11 +11,22 @@ class VoiceError(RenderError):
 
 @runtime_checkable
 class Voice(Protocol):
-    """A speaking engine. ``speak`` may be called from any one thread at a time; it blocks while it computes."""
+    """A speaking engine. ``speak`` may be called from one thread at a time; it blocks while it computes."""
 
-    name: str  # "hibari/heart", "kokoro/zf_xiaobei", "espeak/th"
-    languages: frozenset[str]  # BCP 47 primary subtags it can speak
-    exact_timings: bool  # phoneme times come from the engine itself, not from an estimate
+    @property
+    def name(self) -> str:
+        """ "hibari/heart", "kokoro/zf_xiaobei", "espeak/default"."""
+        ...
+
+    @property
+    def languages(self) -> frozenset[str]:
+        """BCP 47 primary subtags it can speak."""
+        ...
+
+    @property
+    def exact_timings(self) -> bool:
+        """Whether phoneme times come from the engine itself rather than from an estimate."""
+        ...
 
     def speak(self, utterance: Utterance) -> Speech:
         """Speak one sentence. Pcm is 24 kHz mono int16, leading silence trimmed to ≤ 60 ms, no clicks at its ends.

@@ -20,9 +20,7 @@ EVENT_END, EVENT_PHONEME = 0, 7
 # espeak-ng's own names where they differ from BCP 47; asking for an unknown one keeps the voice before, silently.
 NAMES = {"zh": "cmn", "en": "en-us", "fr": "fr-fr", "pt": "pt-br", "nb": "nb", "vi": "vi"}
 LANGUAGES = frozenset(
-    "af am ar as az be bg bn bs ca cs cy da de el en eo es et eu fa fi fr ga gd gl gu he hi hr ht hu hy id is it ja ka "
-    "kk kn ko kok ku ky la lb lt lv mi mk ml mr ms mt my nb ne nl om or pa pl pt ro ru sd si sk sl sq sr sv sw ta te th "
-    "tk tn tr tt ug uk ur uz vi yue zh".split()
+    ["af", "am", "ar", "as", "az", "be", "bg", "bn", "bs", "ca", "cs", "cy", "da", "de", "el", "en", "eo", "es", "et", "eu", "fa", "fi", "fr", "ga", "gd", "gl", "gu", "he", "hi", "hr", "ht", "hu", "hy", "id", "is", "it", "ja", "ka", "kk", "kn", "ko", "kok", "ku", "ky", "la", "lb", "lt", "lv", "mi", "mk", "ml", "mr", "ms", "mt", "my", "nb", "ne", "nl", "om", "or", "pa", "pl", "pt", "ro", "ru", "sd", "si", "sk", "sl", "sq", "sr", "sv", "sw", "ta", "te", "th", "tk", "tn", "tr", "tt", "ug", "uk", "ur", "uz", "vi", "yue", "zh"]
 )
 
 

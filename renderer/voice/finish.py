@@ -14,9 +14,7 @@ LEVEL_DB, PEAK = -20.0, 0.89  # RMS of the voiced parts re full scale; about -19
 QUIET = 0.02  # of the peak: below is silence
 
 
-def finish(
-    sound: NDArray[np.float32], phonemes: Sequence[tuple[str, float, float]]
-) -> tuple[Pcm, tuple[Phoneme, ...]]:
+def finish(sound: NDArray[np.float32], phonemes: Sequence[tuple[str, float, float]]) -> tuple[Pcm, tuple[Phoneme, ...]]:
     """Sound in −1…1 at 24 kHz and (symbol, start, end) in samples → a Speech's pcm and phonemes.
 
     Returns empty ones when the sound is silent.

@@ -119,4 +119,6 @@ def _phonemizer(language: str) -> Callable[[str], str]:
         other = espeak.EspeakG2P(language=ESPEAK[language])
         return lambda text: str(other(text)[0])
     except ImportError as error:
-        raise VoiceError(f"phonemes of {language} need a package that is not installed: pip install {error.name}") from None
+        raise VoiceError(
+            f"phonemes of {language} need a package that is not installed: pip install {error.name}"
+        ) from None

@@ -33,15 +33,24 @@ def main() -> None:
     parse.add_argument("--size", type=int, nargs=2, default=(720, 1280))
     parse.add_argument("--seed", type=int, default=1)
     args = parse.parse_args()
-    presenter = Presenter(LOOKS[args.look], args.assets, args.targets or targets_folder(), args.phonemes,
-                          size=tuple(args.size), seed=args.seed, seconds=args.seconds)
+    presenter = Presenter(
+        LOOKS[args.look],
+        args.assets,
+        args.targets or targets_folder(),
+        args.phonemes,
+        size=tuple(args.size),
+        seed=args.seed,
+        seconds=args.seconds,
+    )
     if args.still:
         args.out.mkdir(parents=True, exist_ok=True)
         for t in args.still:
             Image.fromarray(presenter.frame(int(t * FPS))).save(args.out / f"{t:.2f}.png")
         return
     frames = range(*args.frames) if args.frames else range(round(args.seconds * FPS))
-    write(presenter, frames, args.audio, args.out, lambda k: print(f"\rframe {k + 1}/{frames.stop}", end="", flush=True))
+    write(
+        presenter, frames, args.audio, args.out, lambda k: print(f"\rframe {k + 1}/{frames.stop}", end="", flush=True)
+    )
 
 
 if __name__ == "__main__":

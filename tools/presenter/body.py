@@ -166,16 +166,27 @@ class Body:
             if self.spine_weight[i] + self.arm_weight["L"][i] + self.arm_weight["R"][i] > 1e-3:
                 continue
             near = int(((skin - self.neutral[i]) ** 2).sum(1).argmin())
-            for field in (self.head_weight, self.neck_weight, self.spine_weight,
-                          *self.arm_weight.values(), *self.forearm_weight.values()):
+            for field in (
+                self.head_weight,
+                self.neck_weight,
+                self.spine_weight,
+                *self.arm_weight.values(),
+                *self.forearm_weight.values(),
+            ):
                 field[i] = field[near]
 
     def joint(self, bone_end: str) -> F32:
         return self._joint[bone_end]
 
     def pose(
-        self, face: dict[str, float], *, head: tuple[float, float, float] = (0, 0, 0),
-        lean: tuple[float, float] = (0, 0), breath: float = 0.0, arms_down: float = 0.0, elbow: float = 0.0,
+        self,
+        face: dict[str, float],
+        *,
+        head: tuple[float, float, float] = (0, 0, 0),
+        lean: tuple[float, float] = (0, 0),
+        breath: float = 0.0,
+        arms_down: float = 0.0,
+        elbow: float = 0.0,
     ) -> F32:
         """Base positions (n, 3). ``head`` is pitch, yaw, roll and ``lean`` is forward, sideways, in radians."""
         points = self.neutral.copy()

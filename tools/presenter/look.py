@@ -57,8 +57,13 @@ MEI = Look(
         "neck/neck-scale-horiz-decr": 0.35,
     },
     rest={
-        "mouthSmileLeft": 0.42, "mouthSmileRight": 0.42, "cheekSquintLeft": 0.16, "cheekSquintRight": 0.16,
-        "browInnerUp": 0.18, "browOuterUpLeft": 0.1, "browOuterUpRight": 0.1,
+        "mouthSmileLeft": 0.42,
+        "mouthSmileRight": 0.42,
+        "cheekSquintLeft": 0.16,
+        "cheekSquintRight": 0.16,
+        "browInnerUp": 0.18,
+        "browOuterUpLeft": 0.1,
+        "browOuterUpRight": 0.1,
     },
     lip_tint=(0.95, 0.66, 0.66),
 )

@@ -23,7 +23,7 @@ class Motion:
         self._blinks = _times(rng, seconds, 2.2, 4.8)
         self._gaze_t = _times(rng, seconds, 0.7, 2.2)
         self._gaze = rng.normal(0, 1, (len(self._gaze_t) + 1, 2)) * (0.12, 0.07)
-        self._gaze[:: 3] *= 0.15  # most of the time she looks into the camera
+        self._gaze[::3] *= 0.15  # most of the time she looks into the camera
         spaced = [t for i, t in enumerate(stresses) if i % 3 == 0]
         self._nods = [(t, rng.uniform(0.4, 1.0)) for t in spaced]
         self._brows = [(t, rng.uniform(0.3, 1.0)) for t in spaced[::2]]
@@ -49,12 +49,17 @@ class Motion:
         x, y = self._look(t)
         idle = 0.5 + 0.5 * self._sway(t, 9, 5.2)
         face = {
-            "eyeBlinkLeft": blink, "eyeBlinkRight": blink,
+            "eyeBlinkLeft": blink,
+            "eyeBlinkRight": blink,
             "browInnerUp": 0.25 * brow + 0.06 * idle,
-            "browOuterUpLeft": 0.3 * brow, "browOuterUpRight": 0.3 * brow,
-            "eyeWideLeft": 0.12 * brow * (1 - blink), "eyeWideRight": 0.12 * brow * (1 - blink),
-            "eyeLookInLeft": max(0, x), "eyeLookOutRight": max(0, x),
-            "eyeLookOutLeft": max(0, -x), "eyeLookInRight": max(0, -x),
+            "browOuterUpLeft": 0.3 * brow,
+            "browOuterUpRight": 0.3 * brow,
+            "eyeWideLeft": 0.12 * brow * (1 - blink),
+            "eyeWideRight": 0.12 * brow * (1 - blink),
+            "eyeLookInLeft": max(0, x),
+            "eyeLookOutRight": max(0, x),
+            "eyeLookOutLeft": max(0, -x),
+            "eyeLookInRight": max(0, -x),
         }
         for side in ("Left", "Right"):
             face["eyeLookUp" + side], face["eyeLookDown" + side] = max(0, y), max(0, -y)

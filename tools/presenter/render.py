@@ -20,8 +20,17 @@ ARMS_DOWN, ELBOW = 0.86, 0.0
 class Presenter:
     """Draws any frame of one performance; a pure function of (look, phonemes, seed, frame)."""
 
-    def __init__(self, look: Look, assets: Path, targets: Path, phonemes: Path, *, size: tuple[int, int], seed: int,
-                 seconds: float) -> None:
+    def __init__(
+        self,
+        look: Look,
+        assets: Path,
+        targets: Path,
+        phonemes: Path,
+        *,
+        size: tuple[int, int],
+        seed: int,
+        seconds: float,
+    ) -> None:
         self.look, self.body = look, Body(assets, targets, look.targets)
         self.scene = Scene(self.body, look, assets, size)
         self.mouth = Mouth(read_segments(phonemes))
@@ -35,8 +44,9 @@ class Presenter:
         face = dict(self.look.rest)
         for name, value in (*posture.face.items(), *lips.items()):
             face[name] = face.get(name, 0.0) + value
-        base = self.body.pose(face, head=posture.head, lean=posture.lean, breath=posture.breath,
-                              arms_down=ARMS_DOWN, elbow=ELBOW)
+        base = self.body.pose(
+            face, head=posture.head, lean=posture.lean, breath=posture.breath, arms_down=ARMS_DOWN, elbow=ELBOW
+        )
         roll = posture.head[2] + posture.lean[1]
         return self.scene.draw(base, np.array([-np.sin(roll), np.cos(roll), 0.0], np.float32))
 

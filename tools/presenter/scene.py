@@ -98,8 +98,18 @@ class Scene:
         parts = [Part(skin, SKIN, None, self._texture(a / "skins" / look.skin), (1.0, 1.0, 1.0))]
         folder = a / "clothes" / look.clothes
         maps = {name: self._find(folder, name) for name in ("normal", "ao")}
-        parts.append(Part(clothes.mesh, CLOTH, clothes, self._texture(self._named(folder, "diffuse")),
-                          look.clothes_tint, maps["normal"], maps["ao"], cutoff=0.3))
+        parts.append(
+            Part(
+                clothes.mesh,
+                CLOTH,
+                clothes,
+                self._texture(self._named(folder, "diffuse")),
+                look.clothes_tint,
+                maps["normal"],
+                maps["ao"],
+                cutoff=0.3,
+            )
+        )
         for name, kind, texture, cutoff in (
             ("teeth/teeth_base/teeth_base", MOUTH, "teeth/teeth_base/teeth.png", 0.1),
             ("tongue/tongue01/tongue01", MOUTH, "tongue/tongue01/tongue01_diffuse.jpg", 0.0),
@@ -152,7 +162,14 @@ class Scene:
         points = base if part.proxy is None else part.proxy.fit(base)
         mesh = part.mesh
         rows = np.concatenate(
-            [points[mesh.vertex], normals(points, mesh.triangles, mesh.vertex), mesh.uv, part.occlusion[:, None], part.lips[:, None]], 1
+            [
+                points[mesh.vertex],
+                normals(points, mesh.triangles, mesh.vertex),
+                mesh.uv,
+                part.occlusion[:, None],
+                part.lips[:, None],
+            ],
+            1,
         )
         part.buffer.write(rows.astype("f4").tobytes())
         return points
@@ -236,8 +253,17 @@ class Scene:
         p = self.program
         p["camera"].write(self.camera.T.astype("f4").tobytes())
         p["light"].write(self.light.T.astype("f4").tobytes())
-        values = {"eye": self.eye, "key_dir": KEY_DIR, "head_up": head_up, "mouth": base[self.lip_vertex],
-                  "lip_tint": self.look.lip_tint, "albedo": 0, "shadow": 1, "bumps": 2, "folds": 3}
+        values = {
+            "eye": self.eye,
+            "key_dir": KEY_DIR,
+            "head_up": head_up,
+            "mouth": base[self.lip_vertex],
+            "lip_tint": self.look.lip_tint,
+            "albedo": 0,
+            "shadow": 1,
+            "bumps": 2,
+            "folds": 3,
+        }
         for name, value in values.items():
             if name in p:
                 p[name].value = value if isinstance(value, int) else tuple(float(x) for x in value)

@@ -32,12 +32,27 @@ VISEMES: dict[str, dict[str, float]] = {
     "sil": {},
 }
 PHONES: dict[str, tuple[str, ...]] = {
-    **dict.fromkeys("ɑaɐ", ("aa",)), "æ": ("aa", "E"), "ʌ": ("aa", "@"), **dict.fromkeys("əᵊᵻɜɚ", ("@",)),
-    **dict.fromkeys("ɛe", ("E",)), **dict.fromkeys("ɪij", ("I",)), **dict.fromkeys("ɔo", ("O",)),
-    **dict.fromkeys("uʊw", ("U",)), "A": ("E", "I"), "I": ("aa", "I"), "O": ("O", "U"), "W": ("aa", "U"),
-    "Y": ("O", "I"), **dict.fromkeys("pbm", ("PP",)), **dict.fromkeys("fv", ("FF",)),
-    **dict.fromkeys("θð", ("TH",)), **dict.fromkeys("tdnlɾTʔ", ("DD",)), **dict.fromkeys("sz", ("SS",)),
-    **dict.fromkeys("ʃʒʧʤ", ("CH",)), "ɹ": ("RR",), **dict.fromkeys("kɡgŋhx", ("kk",)),
+    **dict.fromkeys("ɑaɐ", ("aa",)),
+    "æ": ("aa", "E"),
+    "ʌ": ("aa", "@"),
+    **dict.fromkeys("əᵊᵻɜɚ", ("@",)),
+    **dict.fromkeys("ɛe", ("E",)),
+    **dict.fromkeys("ɪij", ("I",)),
+    **dict.fromkeys("ɔo", ("O",)),
+    **dict.fromkeys("uʊw", ("U",)),
+    "A": ("E", "I"),
+    "I": ("aa", "I"),
+    "O": ("O", "U"),
+    "W": ("aa", "U"),
+    "Y": ("O", "I"),
+    **dict.fromkeys("pbm", ("PP",)),
+    **dict.fromkeys("fv", ("FF",)),
+    **dict.fromkeys("θð", ("TH",)),
+    **dict.fromkeys("tdnlɾTʔ", ("DD",)),
+    **dict.fromkeys("sz", ("SS",)),
+    **dict.fromkeys("ʃʒʧʤ", ("CH",)),
+    "ɹ": ("RR",),
+    **dict.fromkeys("kɡgŋhx", ("kk",)),
 }
 # How firmly a viseme holds its shape against its neighbours, and how far in seconds it reaches.
 FIRM = {"PP": 3.0, "FF": 2.6, "CH": 2.0, "U": 1.8, "O": 1.6, "aa": 1.3, "sil": 1.6, "kk": 0.6, "DD": 0.7, "@": 0.7}

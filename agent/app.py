@@ -1,0 +1,282 @@
+"""The composition root: builds every part of a show from its configuration, runs them in one TaskGroup, nothing else."""
+
+import asyncio
+import sys
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import structlog
+from knowledge.retrieve import Retriever
+
+from agent.config import Config, ConfigError, data_dir
+from agent.director import Director, product_card
+from agent.guard import check
+from agent.journal import Journal
+from agent.llm import LLMError, Phraser
+from agent.rundown import Rundown
+from agent.triage import Triage
+from agent.turn import Desk
+from connectors.base import Connector, Replies, create, supervise
+from connectors.events import ChatEvent
+from connectors.web import WebChat
+from knowledge.embed import open_embedder
+from knowledge.feeds import read
+from knowledge.index import FactIndex
+from knowledge.product import CatalogueError, Fact
+from knowledge.store import Report, Store
+from renderer.avatar.pack import find_pack
+from renderer.media import Card
+from renderer.output.recording import Recording
+from renderer.overlay import Overlay
+from renderer.stage import Stage
+from renderer.voice.router import Voices
+from renderer.worker import Worker
+from studio.room import Room
+
+log = structlog.get_logger()
+Say = Callable[[str], None]
+
+CATALOGUE, JOURNAL = "catalogue.sqlite", "journal.sqlite"
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line adds to a configuration."""
+
+    port: int | None = None
+    seconds: float | None = None
+    record: Path | None = None
+    chat: Path | None = None
+
+
+@dataclass
+class Progress:
+    """Lines for a person who waits: one that is rewritten while a step goes on, then kept."""
+
+    say: Say = field(default=lambda text: print(text, file=sys.stderr, flush=True))
+    _began: dict[str, float] = field(default_factory=dict)
+
+    def step(self, name: str, done: int = 0, of: int = 0) -> None:
+        """A step has begun, or ``done`` of ``of`` parts of it are over."""
+        self._began.setdefault(name, time.monotonic())
+        count = f" {done}/{of}" if of else ""
+        if sys.stderr.isatty() and of:
+            print(f"\r  {name} …{count}", end="\n" if done == of else "", file=sys.stderr, flush=True)
+        elif not of or done == of or done == 0:
+            self.say(f"  {name} …{count}")
+
+
+def open_catalogue(config: Config, data: Path, progress: Progress) -> Store:
+    """The catalogue as a show finds it: the configuration's files are read again when the store is theirs or empty."""
+    store = Store(data / CATALOGUE)
+    names = {path.name for path in config.catalogue.files}
+    if config.catalogue.files and (not store.sources or names & set(store.sources)):
+        for path in config.catalogue.files:
+            report = ingest(store, path, config.catalogue.currency)
+            if report.added or report.changed or report.removed:
+                progress.step(f"catalogue {path.name}: {report.products} products, {report.policies} store facts")
+    if not store.products():
+        raise CatalogueError(
+            "the catalogue is empty; run `hawker ingest FILE` or name files under [catalogue] in hawker.toml"
+        )
+    return store
+
+
+def ingest(store: Store, path: Path, currency: str) -> Report:
+    """Read one file into the store; rows that were left out are logged with their line."""
+    report = store.ingest(read(path, currency=currency))
+    for row in report.rejected[:20]:
+        log.warning("catalogue.row_left_out", file=row.file, line=row.line, why=row.why)
+    return report
+
+
+def open_retriever(config: Config, store: Store, progress: Progress) -> Retriever:
+    """Embedder, index and retrieval over a store; embeds what is new, with progress."""
+    embedder = open_embedder(config.catalogue.embedder)
+    index = FactIndex.build(store, embedder, lambda done, of: progress.step("reading the catalogue", done, of))
+    return Retriever(store, index, embedder)
+
+
+def rundown_of(config: Config, store: Store) -> Rundown:
+    """The pitch over a catalogue; its lines pass the same guard as answers."""
+
+    def holds(text: str, facts: Sequence[Fact]) -> bool:
+        verdict = check(text, facts, language=config.show.language)
+        if not verdict.ok:
+            log.warning("pitch.line_refused", text=text, reason=verdict.reason, detail=verdict.detail)
+        return verdict.ok
+
+    show = config.show
+    return Rundown(store.products(), store.facts, holds, host=config.host.name, language=show.language, seed=show.seed)
+
+
+async def live(config: Config, options: Options, progress: Progress) -> None:
+    """Run a show until its seconds are over or it is cancelled. Everything that can be refused is refused first."""
+    began, data = time.monotonic(), data_dir()
+    progress.say("Setting the stage:")
+    pack = find_pack(config.host.avatar, data)
+    connectors = _connectors(config, options)
+    store = open_catalogue(config, data, progress)
+    async with AsyncExitStack() as stack:
+        web = next((c for c in connectors if isinstance(c, WebChat)), None)
+        page, room = await _page(config, options, web, stack)
+        retriever = await asyncio.to_thread(open_retriever, config, store, progress)
+        progress.step("voice")
+        voice = Voices(config.host.voice, threads=1)
+        await asyncio.to_thread(voice.warm, [config.show.language])
+        progress.step("face")
+        worker, knowledge, speaking = Worker("render"), Worker("knowledge"), Worker("voice")
+        for each in (worker, knowledge, speaking):
+            stack.callback(each.close)
+        face = await worker.run(_load_face, config, pack)
+        sinks: list[Any] = [sink for sink in (page, _recording(options, stack)) if sink]
+        stage = Stage(face, Overlay(config.host.label), worker=worker)
+        phraser = _phraser(config, stack)
+        desk = Desk(retriever, knowledge, phraser, config.host.persona)
+        journal = Journal(
+            data / JOURNAL, title=config.show.title, config=config.model_dump_json(), catalogue_version=store.version,
+            began=datetime.now(UTC).isoformat(timespec="seconds"),
+        )  # fmt: skip
+        stack.callback(journal.close)
+        audience = _Audience(config, connectors, web, page)
+        director = Director(
+            config, triage=Triage(), rundown=rundown_of(config, store), desk=desk, voice=voice, voice_worker=speaking,
+            stage=stage, journal=journal, card=_cards(store), tell=audience.tell,
+        )  # fmt: skip
+        stage.on_cue = director.cue
+        if room:
+            progress.say(f"\nThe show is on: {room.url}   (ready in {time.monotonic() - began:.1f} s; Ctrl+C ends it)")
+        await _run(director, stage, sinks, connectors, audience, phraser, options)
+
+
+async def _run(
+    director: Director, stage: Stage, sinks: list[Any], connectors: list[Connector], audience: "_Audience",
+    phraser: Phraser | None, options: Options,
+) -> None:  # fmt: skip
+    """The show's one TaskGroup: it ends when the stage has played its seconds."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(director.run(), name="director")]
+            tasks += [group.create_task(supervise(c, _heard(director)), name=c.platform) for c in connectors]
+            tasks.append(group.create_task(audience.run(), name="audience"))
+            if phraser:
+                tasks.append(group.create_task(_warm(phraser), name="model"))
+            await stage.run(sinks, seconds=options.seconds)
+            for task in tasks:
+                task.cancel()
+    finally:
+        for sink in sinks:
+            await sink.close()
+        if stage.repeated:
+            log.info("stage.late_pictures", repeated=stage.repeated, of=stage.emitted)
+
+
+def _heard(director: Director) -> Callable[[ChatEvent], None]:
+    return lambda event: director.hear(replace(event, at_s=director.now_s))
+
+
+def _connectors(config: Config, options: Options) -> list[Connector]:
+    out = [create(source.use, source.settings) for source in config.connectors]
+    if options.chat:
+        out.append(create("replay", {"path": options.chat}))
+    return out
+
+
+async def _page(
+    config: Config, options: Options, web: WebChat | None, stack: AsyncExitStack
+) -> tuple[Any, Room | None]:
+    """The viewers' page, when the configuration has a web chat to go with it."""
+    if web is None:
+        return None, None
+    from renderer.output.page import PageOutput, only_loopback
+
+    if config.page.host in ("127.0.0.1", "localhost", "::1"):
+        only_loopback()
+    page = PageOutput()
+    port = config.page.port if options.port is None else options.port
+    room = await stack.enter_async_context(Room(config.page.host, port, {"/chat": web.session, "/watch": page.session}))
+    await web.reply(
+        {"type": "state", "phase": "starting", "detail": "The host is getting ready…", "title": config.show.title}
+    )
+    return page, room
+
+
+def _load_face(config: Config, pack: Path) -> Any:
+    from renderer.avatar.face import Face
+
+    settings = config.renderer
+    return Face.load(pack, threads=settings.threads, device=settings.device, seed=config.show.seed)
+
+
+def _recording(options: Options, stack: AsyncExitStack) -> Recording | None:
+    return Recording(options.record) if options.record else None
+
+
+def _phraser(config: Config, stack: AsyncExitStack) -> Phraser | None:
+    if config.llm.phrase == "off":
+        return None
+    phraser = Phraser(config.llm)
+    stack.push_async_callback(phraser.close)
+    return phraser
+
+
+async def _warm(phraser: Phraser) -> None:
+    """Wake the model while the host is already talking; without it the answers are plain ones."""
+    try:
+        await phraser.warm()
+    except LLMError as error:
+        log.warning("llm.unavailable", why=str(error), instead="plain factual answers")
+
+
+def _cards(store: Store) -> Callable[[str], Card | None]:
+    return lambda handle: product_card(store.product(handle), store.facts(handle)) if handle else None
+
+
+class _Audience:
+    """Carries what the host says back to every room that can show it."""
+
+    def __init__(self, config: Config, connectors: Sequence[Connector], web: WebChat | None, page: Any) -> None:
+        self._config, self._web, self._page = config, web, page
+        self._rooms = [c for c in connectors if isinstance(c, Replies)]
+        self._messages: asyncio.Queue[dict[str, Any]] = asyncio.Queue(200)
+
+    def tell(self, message: dict[str, Any]) -> None:
+        """Queue a message; when a room is that far behind, the oldest goes."""
+        if self._messages.full():
+            self._messages.get_nowait()
+        self._messages.put_nowait(message)
+
+    async def run(self) -> None:
+        self._state()
+        while True:
+            try:
+                async with asyncio.timeout(5):
+                    message = await self._messages.get()
+            except TimeoutError:
+                self._state()
+                continue
+            for room in self._rooms:
+                await self._reply(room, message)
+
+    async def _reply(self, room: Replies, message: dict[str, Any]) -> None:
+        try:
+            await room.reply(message)
+        except Exception as error:  # a room that cannot be written to must not end the show
+            log.warning("room.reply_failed", why=repr(error))
+
+    def _state(self) -> None:
+        viewers = self._web.viewers if self._web else 0
+        title, host = self._config.show.title, self._config.host.name
+        self.tell({"type": "state", "phase": "live", "title": title, "host": host, "viewers": viewers})
+
+
+def require(path: Path | None) -> Path | None:
+    """A file given on the command line must be there."""
+    if path is not None and not path.is_file():
+        raise ConfigError(f"{path}: no such file")
+    return path

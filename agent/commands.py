@@ -1,0 +1,225 @@
+"""What each command does: gather, call, print. Anything that takes a second to import is imported in its command."""
+
+import asyncio
+import json
+import sys
+import time
+import wave
+from argparse import Namespace
+from pathlib import Path
+from typing import Any
+
+from agent.config import ConfigError, data_dir, load
+
+
+def expected(error: BaseException) -> bool:
+    """Whether an exception is one that a person can act on; it is then printed as one line."""
+    return bool(_known(error))
+
+
+def line(error: BaseException) -> str:
+    """The one line; of a group, its first expected failure."""
+    return str(_known(error)[0])
+
+
+def _known(error: BaseException) -> list[BaseException]:
+    from agent.llm import LLMError
+    from connectors.base import ConnectorError
+    from knowledge.product import CatalogueError
+    from renderer.media import RenderError
+    from studio.room import StudioError
+
+    if isinstance(error, BaseExceptionGroup):
+        return [found for each in error.exceptions for found in _known(each)]
+    kinds = (ConfigError, CatalogueError, ConnectorError, RenderError, StudioError, LLMError)
+    return [error] if isinstance(error, kinds) else []
+
+
+def live(args: Namespace) -> None:
+    from agent.app import Options, Progress, require
+    from agent.app import live as run
+
+    config, data = load(args.config), data_dir()
+    require(args.chat)
+    asyncio.run(run(config, Options(args.port, args.seconds, args.record, args.chat), Progress()))
+    if args.json:
+        from agent.journal import summary
+
+        _print(summary(data / "journal.sqlite"))
+
+
+def ingest(args: Namespace) -> None:
+    from agent.app import CATALOGUE, Progress, open_retriever
+    from agent.app import ingest as run
+    from knowledge.store import Store
+
+    config = load(args.config)
+    store = Store(data_dir() / CATALOGUE)
+    reports = [run(store, path, args.currency or config.catalogue.currency) for path in args.files]
+    began = time.perf_counter()
+    open_retriever(config, store, Progress())
+    if args.json:
+        _print({"files": [r.json() for r in reports], "version": store.version,
+                "index_s": round(time.perf_counter() - began, 2)})  # fmt: skip
+        return
+    for r in reports:
+        print(f"{r.source}: {r.rows} rows, {r.products} products ({r.added} new, {r.changed} changed, {r.removed} gone), "
+              f"{r.policies} store facts, {len(r.rejected)} rows left out")  # fmt: skip
+        for row in r.rejected[:20]:
+            print(f"  line {row.line}: {row.why}")
+
+
+def ask(args: Namespace) -> None:
+    from agent.answer import compose
+    from agent.app import Progress, open_catalogue, open_retriever
+    from agent.turn import fact_row, verdict_of
+
+    config = load(args.config)
+    retriever = open_retriever(config, open_catalogue(config, data_dir(), Progress()), Progress())
+    began = time.perf_counter()
+    found = retriever.find(args.question, language=args.lang)
+    middle = time.perf_counter()
+    answer = compose(found, args.lang or found.asked.language)
+    verdicts = [verdict_of(sentence.text, answer, plain=True) for sentence in answer.sentences]
+    ended = time.perf_counter()
+    good = [s.text for s, v in zip(answer.sentences, verdicts, strict=True) if v.ok]
+    row = {
+        "question": args.question, "answer": " ".join(good), "language": answer.language, "kind": answer.kind,
+        "facts": [fact_row(fact) for fact in answer.facts],
+        "verdict": {"ok": all(v.ok for v in verdicts), "sentences": [
+            {"text": s.text, "ok": v.ok, "reason": v.reason, "detail": v.detail}
+            for s, v in zip(answer.sentences, verdicts, strict=True)]},
+        "ms": {**found.ms, "retrieve": round((middle - began) * 1000, 2), "compose_and_check": round((ended - middle) * 1000, 2)},
+    }  # fmt: skip
+    if args.json:
+        _print(row)
+        return
+    print(row["answer"])
+    for fact in answer.facts:
+        print(f"  [{fact.sku or 'store'}] {fact.field}: {fact.value}  ({fact.source})", file=sys.stderr)
+
+
+def say(args: Namespace) -> None:
+    from renderer.media import Utterance
+    from renderer.voice.router import Voices, timings
+
+    config = load(args.config)
+    voices = Voices(args.voice or config.host.voice)
+    began = time.perf_counter()
+    voices.warm([args.lang])
+    ready = time.perf_counter()
+    speech = voices.speak(Utterance("say", args.text, args.lang))
+    took = time.perf_counter() - ready
+    write_wav(args.out, speech.pcm)
+    if args.timings:
+        args.timings.write_text(json.dumps(timings(speech), ensure_ascii=False, indent=1), encoding="utf-8")
+    row = {"out": str(args.out), "voice": speech.voice, "language": args.lang, "duration_s": round(speech.duration_s, 3),
+           "ms": {"load": round((ready - began) * 1000), "speak": round(took * 1000, 1)}}  # fmt: skip
+    _print(row) if args.json else print(f"{args.out}: {speech.duration_s:.2f} s, {speech.voice}")
+
+
+def voices(args: Namespace) -> None:
+    from renderer.voice.router import table
+
+    rows = table()
+    if args.json:
+        _print(rows)
+        return
+    for row in rows:
+        state = "installed" if row["installed"] else "not installed"
+        print(f"{row['voice']:22} {row['language']:4} {row['tier']:24} {row['licence']:18} {state}")
+
+
+def connectors(args: Namespace) -> None:
+    from connectors.base import installed
+
+    rows = [{"name": name, "from": point.value} for name, point in sorted(installed().items())]
+    _print(rows) if args.json else print("\n".join(f"{row['name']:12} {row['from']}" for row in rows))
+
+
+def check(args: Namespace) -> int:
+    from agent.check import report
+
+    rows = report(load(args.config), data_dir())
+    if args.json:
+        _print(rows)
+    else:
+        for row in rows:
+            print(
+                f"{'ok  ' if row['ok'] else 'MISS'} {row['what']:18} {row['found']}"
+                + (f"\n     {row['get']}" if not row["ok"] else "")
+            )
+    return 0 if all(row["ok"] or row["optional"] for row in rows) else 1
+
+
+def avatar_train(args: Namespace) -> None:
+    from renderer.avatar.train import Settings, train
+
+    out = args.out or data_dir() / "avatars" / args.name
+    settings = Settings(seed=args.seed, threads=args.threads, **({"paint_steps": args.steps} if args.steps else {}))
+    began = time.monotonic()
+    about = train(args.video, args.name, out, consent=args.consent, phonemes=args.transcript, settings=settings,
+                  progress=_Bar())  # fmt: skip
+    row = {"pack": str(out), "seconds": round(time.monotonic() - began, 1), **about.made}
+    print(file=sys.stderr)
+    _print(row) if args.json else print(
+        f"{out}: PSNR of the mouth on the held-out stretch {about.made['psnr_mouth_speech']} dB"
+    )
+
+
+def avatar_render(args: Namespace) -> None:
+    from renderer.avatar.pack import find_pack
+    from renderer.avatar.render import render_file
+
+    row = render_file(find_pack(args.name, data_dir()), args.audio, args.out, timings=args.timings)
+    _print(row) if args.json else print(f"{args.out}: {row['frames']} frames, {row['fps']:.0f} a second")
+
+
+def avatar_list(args: Namespace) -> None:
+    from renderer.avatar.pack import find_packs, read_about
+    from renderer.media import RenderError
+
+    rows: list[dict[str, Any]] = []
+    for name, path in find_packs(data_dir()).items():
+        try:
+            about = read_about(path)
+            rows.append({"name": name, "ok": True, "consent": about.consent, "made": about.made})
+        except RenderError as error:
+            rows.append({"name": name, "ok": False, "problem": str(error)})
+    _print(rows) if args.json else print(
+        "\n".join(f"{row['name']:12} {'ok' if row['ok'] else row['problem']}" for row in rows)
+    )
+
+
+class _Bar:
+    """A progress bar on standard error: a stage a line, rewritten as it goes on."""
+
+    def __init__(self) -> None:
+        self._at, self._stage, self._drawn = 0.0, "", ""
+
+    def __call__(self, stage: str, share: float) -> None:
+        name = stage.split(",")[0]
+        if time.monotonic() - self._at < 0.2 and share < 1 and name == self._stage:
+            return
+        if not sys.stderr.isatty() and share < 1 and name == self._stage and time.monotonic() - self._at < 10:
+            return
+        end = "\n" if (name != self._stage and self._stage) or not sys.stderr.isatty() else ""
+        self._at, self._stage = time.monotonic(), name
+        bar = "#" * int(share * 30)
+        print(f"{end}\r  {bar:30} {share:4.0%} {stage:44}", end="", file=sys.stderr, flush=True)
+
+
+def write_wav(path: Path, pcm: Any) -> None:
+    """24 kHz mono, 16 bits. Raises ConfigError when it cannot be written."""
+    try:
+        with wave.open(str(path), "wb") as file:
+            file.setnchannels(1)
+            file.setsampwidth(2)
+            file.setframerate(24_000)
+            file.writeframes(pcm.tobytes())
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be written ({error.strerror}); choose another place") from None
+
+
+def _print(value: Any) -> None:
+    print(json.dumps(value, ensure_ascii=False, indent=1, default=str))

@@ -1,0 +1,399 @@
+"""What a viewer asks: which attribute, of which kind, in which language, with which limits. No catalogue needed.
+
+Tables decide precisely and a small classifier on embeddings generalises where they know nothing (knowledge/intent.py).
+Knowing which attribute is asked is what lets the host say that the catalogue does not state it.
+"""
+
+import re
+import tomllib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from functools import cache
+from importlib.resources import files
+
+from knowledge.language import language_of
+from knowledge.lexicon import LANGUAGES, Lexicon, Match, Phrases, Word, has_vietnamese, lexicon, longest, regions, words
+
+STORE_FIELDS = frozenset(
+    {"shipping", "returns", "warranty", "payment", "contact", "gift", "privacy", "about", "discount"}
+)
+CHATTER = ("host", "thanks", "bye", "greeting", "praise")  # in the order in which they are recognised
+MAX_CHARS = 500  # what lies behind is cut off: nobody asks a host in a page of text
+_URL = re.compile(r"\b(?:https?://|www\.)\S+|\b[\w-]+\.(?:com|net|org|xyz|ru|cn|info|shop|top|io|ly|me|link)\b(?:/\S*)?", re.IGNORECASE)
+_HANDLE = re.compile(r"(?<!\w)@[\w.]{2,}")
+_PHONE = re.compile(r"(?<!\d)\+?\d[\d\s().-]{7,}\d(?!\d)")
+_EMAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.]+")
+_STRETCHED = re.compile(r"([^\W\dxX])\1{2,}")
+_MARKUP = re.compile(r"<[^>]{0,80}>|[{}\[\]<>|\\`*_#~^]")
+_SIZE_WORD = re.compile(r"^(?:x{0,3}s|m|x{0,4}l)$")
+_LOUD_SIZE = re.compile(r"(?<![\w'’.])(?:XXS|XS|S|M|L|XL|XXL|XXXL)(?![\w'’.])")
+_CURRENCY = frozenset("$ € £ ¥ ₹ ฿ ₫ usd dollar dollars bucks euro euros eur 美元 美金 刀 块 元 ดอลลาร์ บาท đô usd dólares dolares dolar reais".split())
+_UNITS = frozenset(
+    "cm mm m ml l litre litres liter liters oz g kg mah w inch inches day days hour hours h year years yr week weeks month"
+    " months pcs pieces people 天 岁 码 cm厘米 厘 วัน ขวบ ปี ngày tuổi hari tahun días años jours ans tage jahre dias anos".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A chat message made comparable. ``accented`` differs from ``plain`` only for Vietnamese; both align word by word."""
+
+    raw: str
+    plain: tuple[Word, ...]
+    accented: tuple[Word, ...]
+    language: str
+
+    def span(self, start: int, end: int) -> str:
+        """The words from ``start`` to before ``end``, joined as the script joins them."""
+        out = ""
+        for word in self.accented[start:end]:
+            glued = out and ord(word.text[0]) > 0x2E80 or _unspaced(word.text)
+            out += word.text if glued or not out else f" {word.text}"
+        return out
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question, understood."""
+
+    text: Text
+    kind: str = "fact"  # fact compare list recommend | greeting thanks bye praise host | offtopic injection spam | unclear
+    fields: tuple[tuple[str, float], ...] = ()  # canonical attributes asked, surest first
+    aspects: frozenset[str] = frozenset()  # finer: "shipping.time", "returns.opened"
+    properties: tuple[str, ...] = ()  # what a yes/no question asks for: "waterproof"
+    colours: tuple[str, ...] = ()
+    sizes: tuple[str, ...] = ()
+    numbers: tuple[tuple[Decimal, str], ...] = ()  # every number with the word behind it: (42, "码")
+    regions: tuple[str, ...] = ()
+    sort: tuple[str, str] | None = None  # ("price", "<"): the least of it is asked for
+    limit: tuple[str, Decimal] | None = None  # ("<", 20): a price limit
+    yes_no: bool = False
+    negative: bool = False  # the question itself is negated: "is it not waterproof?"
+    here: bool = False  # points at something: "this", "it"
+    both: bool = False  # points at two things
+    again: bool = False  # goes on from before: "and in blue?"
+    nouns: tuple[Match, ...] = ()  # things named, from the noun table
+    mentions: tuple[Match, ...] = ()  # catalogue names found
+    content: tuple[Match, ...] = ()  # words that no table explains: perhaps a product's name
+    cues: frozenset[str] = field(default_factory=frozenset)  # kinds that spoke, for triage and for explaining
+
+    @property
+    def language(self) -> str:
+        return self.text.language
+
+    @property
+    def top(self) -> str:
+        """The attribute asked, "" when none is known."""
+        return self.fields[0][0] if self.fields else ""
+
+    @property
+    def about_store(self) -> bool:
+        return self.top in STORE_FIELDS
+
+    def key(self) -> tuple[object, ...]:
+        """Equal for questions that mean the same, product aside."""
+        return (
+            self.kind, self.top, self.aspects, self.colours, self.sizes, self.regions, self.sort, self.limit,
+            tuple(number for number, _ in self.numbers), self.properties,
+        )  # fmt: skip
+
+
+Mentions = Callable[[tuple[Word, ...], list[Match]], Sequence[Match]]  # (words, nouns found) → names found
+
+
+class Reader:
+    """Reads questions. ``mentions`` finds catalogue names in a text, so that "power bank" is not a question about power."""
+
+    def __init__(self, mentions: Mentions | None = None, vocabulary: Iterable[str] = ()) -> None:
+        self._mentions = mentions
+        self._names = frozenset(vocabulary)
+
+    def read(self, text: str, *, language: str | None = None, default: str = "en") -> Asked:
+        """Understand a message. ``language`` when it is known, ``default`` when the text does not tell (the room's)."""
+        cleaned = clean(text)
+        code = language or language_of(cleaned, default)
+        body = self._text(cleaned, code)
+        asked = _Reading(body, _tables(body), self._mentions).asked()
+        return replace(asked, kind="spam") if _is_spam(text, asked) else asked
+
+    def _text(self, cleaned: str, language: str) -> Text:
+        plain = _spelled(_slang(words(cleaned), language), language, self._names)
+        joined = " ".join(w.text for w in plain) if plain != words(cleaned) else cleaned
+        accents = language == "vi" and has_vietnamese(cleaned)
+        accented = words(cleaned, accents=True) if accents else words(joined)
+        if accents:
+            plain = words(cleaned)
+        else:
+            plain = accented
+        return Text(cleaned, plain, accented, language)
+
+
+def clean(text: str) -> str:
+    """A message without links, handles, mark-up and stretched letters, cut to MAX_CHARS."""
+    text = _URL.sub(" ", _EMAIL.sub(" ", text[:MAX_CHARS]))
+    text = _MARKUP.sub(" ", _HANDLE.sub(" ", text))
+    return " ".join(_STRETCHED.sub(r"\1", text).split())
+
+
+def personal(text: str) -> bool:
+    """Whether a message carries a link, a handle, an address or a phone number: never to be read aloud."""
+    return any(pattern.search(text) for pattern in (_URL, _EMAIL, _HANDLE, _PHONE))
+
+
+def _unspaced(text: str) -> bool:
+    return bool(text) and 0x0E00 <= ord(text[0]) <= 0x0EFF
+
+
+def _slang(tokens: tuple[Word, ...], language: str) -> tuple[Word, ...]:
+    table = lexicon(language, False).slang if language in LANGUAGES else {}
+    out: list[Word] = []
+    for token in tokens:
+        out += [Word(part, token.start, token.end) for part in table.get(token.text, token.text).split()]
+    return tuple(out)
+
+
+def _spelled(tokens: tuple[Word, ...], language: str, names: frozenset[str]) -> tuple[Word, ...]:
+    """Misspelt words put right where a known word is one letter away (two in long words). Latin letters only."""
+    if language not in LANGUAGES or language in ("zh", "th", "ja", "hi", "vi"):
+        return tokens
+    return tuple(
+        Word(_nearest(token.text, language, names), token.start, token.end) if _suspicious(token.text, language, names) else token
+        for token in tokens
+    )
+
+
+def _suspicious(word: str, language: str, names: frozenset[str]) -> bool:
+    if len(word) < 5 or not word.isascii() or not word.isalpha() or word in names:
+        return False
+    return word not in _vocabulary(language)[0] and not any(word.startswith(stem) for stem in _vocabulary(language)[1])
+
+
+def _nearest(word: str, language: str, names: frozenset[str]) -> str:
+    from rapidfuzz import process
+    from rapidfuzz.distance import DamerauLevenshtein
+
+    limit = 1 if len(word) < 8 else 2
+    near = [w for w in (*_vocabulary(language)[0], *names) if w[0] == word[0] and abs(len(w) - len(word)) <= limit and len(w) > 3]
+    best = process.extractOne(word, near, scorer=DamerauLevenshtein.distance, score_cutoff=limit)
+    return best[0] if best else word
+
+
+@cache
+def _vocabulary(language: str) -> tuple[frozenset[str], tuple[str, ...]]:
+    """(words that a language's tables know, stems that may go on)."""
+    tables = [lexicon(code, False) for code in {language, "en"}]
+    known = {w for t in tables for phrases in t.sections.values() for w in phrases.vocabulary}
+    return frozenset(known), tuple(stem for t in tables for phrases in t.sections.values() for stem in phrases.stems)
+
+
+def _tables(text: Text) -> list[tuple[Lexicon, tuple[Word, ...]]]:
+    """The tables to look in, each with the form of the text that it is written in: the language's own, then English."""
+    out = []
+    if text.language in LANGUAGES:
+        accents = text.plain is not text.accented
+        out.append((lexicon(text.language, accents), text.accented if accents else text.plain))
+    if text.language != "en":
+        out.append((lexicon("en", False), text.plain))
+    return out
+
+
+@cache
+def _sizes() -> Phrases:
+    raw = (files("knowledge") / "data" / "words" / "sizes.toml").read_text(encoding="utf-8")
+    return Phrases((word, size) for size, row in tomllib.loads(raw).items() for word in row["words"])
+
+
+class _Reading:
+    """One text being read: every table's matches, then what they say together."""
+
+    def __init__(self, text: Text, tables: list[tuple[Lexicon, tuple[Word, ...]]], mentions: Mentions | None) -> None:
+        self.text, self.tables = text, tables
+        self.nouns = self.find("nouns")
+        self.mentions = list(mentions(text.plain, self.nouns)) if mentions else []
+        self.names = [m for m in mentions if m.weight >= 1]
+        self.fields = [m for m in self.find("fields") if not any(n.covers(m) for n in (*self.names, *self.nouns))]
+        self.forms = self.find("forms")
+        self.kinds = [m for m in self.find("kinds") if not any(f.covers(m) for f in (*self.forms, *self.names))]
+        self.refers = [m for m in self.find("refers") if not any(n.covers(m) for n in self.names)]
+        self.sorts = self.find("sort")
+        self.places = regions().find(text.plain)
+        self.colours = [m for m in self.find("colours") if not any(n.covers(m) for n in (*self.names, *self.nouns))]
+        self.sizes = _sizes().find(text.plain)
+
+    def find(self, section: str) -> list[Match]:
+        found = [m for tables, form in self.tables for m in tables.find(section, form)]
+        return longest(list(dict.fromkeys(found)))
+
+    def asked(self) -> Asked:
+        numbers = self._numbers()
+        limit = self._limit(numbers)
+        sort = self._sort()
+        fields = self._fields(sort)
+        kinds = frozenset(m.label for m in self.kinds)
+        draft = Asked(
+            self.text, fields=fields, aspects=self._aspects(fields), properties=self._labels(self.find("properties")),
+            colours=self._labels(self.colours), sizes=self._size_letters(fields), numbers=numbers,
+            regions=self._labels(longest(self.places)), sort=sort, limit=limit, yes_no=self._yes_no(),
+            negative=any(m.label == "negation" for m in self.forms), here=any(m.label == "here" for m in self.refers),
+            both=any(m.label == "both" for m in self.refers), again=self._again(), nouns=tuple(self.nouns),
+            mentions=tuple(self.mentions), content=tuple(self._content()), cues=kinds,
+        )  # fmt: skip
+        return replace(draft, kind=self._kind(draft))
+
+    @staticmethod
+    def _labels(matches: list[Match]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(m.label for m in matches))
+
+    def _fields(self, sort: tuple[str, str] | None) -> tuple[tuple[str, float], ...]:
+        """Fields by weight; weak cues count only alone, and a policy asked by its price is that policy."""
+        best: dict[str, float] = {}
+        for m in self.fields:
+            words_long = m.weight + 0.05 * (m.end - m.start)
+            best[m.label] = max(best.get(m.label, 0.0), words_long)
+        best = _without_constraints(best, self)
+        kept = {name: weight for name, weight in best.items() if weight >= 1} or best
+        policy = [name for name in kept if name in STORE_FIELDS]
+        if policy and "price" in kept and policy != ["discount"]:
+            kept.pop("price")
+        if sort and sort[0] != "price":
+            kept = {sort[0]: 2.0, **{k: v for k, v in kept.items() if k not in ("price", sort[0])}}
+        order = {m.label: -i for i, m in enumerate(self.fields)}
+        return tuple(sorted(kept.items(), key=lambda item: (round(item[1]), order.get(item[0], 0)), reverse=True))
+
+    def _aspects(self, fields: tuple[tuple[str, float], ...]) -> frozenset[str]:
+        names = {name for name, _ in fields}
+        return frozenset(m.label for m in self.find("aspects") if m.label.split(".")[0] in names)
+
+    def _numbers(self) -> tuple[tuple[Decimal, str], ...]:
+        out = []
+        tokens = self.text.plain
+        for i, token in enumerate(tokens):
+            if token.text[0].isdigit() and (value := _number(token.text)) is not None:
+                out.append((value, tokens[i + 1].text if i + 1 < len(tokens) else ""))
+        return tuple(out)
+
+    def _limit(self, numbers: tuple[tuple[Decimal, str], ...]) -> tuple[str, Decimal] | None:
+        found = self.find("limits")
+        money = [value for value, unit in numbers if unit not in _UNITS]
+        if not found or not money:
+            return None
+        places = [i for i, token in enumerate(self.text.plain) if token.text[0].isdigit()]
+        near = [m for m in found if any(-2 <= place - m.end <= 2 or 0 <= m.start - place <= 3 for place in places)]
+        return ("<" if near[0].label == "below" else ">", money[0]) if near else None
+
+    def _sort(self) -> tuple[str, str] | None:
+        if not self.sorts:
+            return None
+        label = max(self.sorts, key=lambda m: (m.end - m.start, m.start)).label
+        return label[:-1], label[-1]
+
+    def _yes_no(self) -> bool:
+        if any(m.label == "open" for m in self.forms):
+            return False
+        asks = [m for m in self.forms if m.label == "yes_no"]
+        early = self.text.language in ("en", "es", "fr", "de", "pt", "id")
+        return any(m.start <= 4 or not early for m in asks)
+
+    def _again(self) -> bool:
+        return any(m.label == "again" and m.start == 0 for m in self.refers)
+
+    def _size_letters(self, fields: tuple[tuple[str, float], ...]) -> tuple[str, ...]:
+        found = [m.label for m in longest(self.sizes)]
+        found += _LOUD_SIZE.findall(self.text.raw)
+        if any(name in ("size", "fit") for name, _ in fields) or any(m.label == "size" for m in self.fields):
+            found += [w.text.upper() for w in self.text.plain if _SIZE_WORD.match(w.text) and (len(w.text) > 1 or self._beside_size(w))]
+        return tuple(dict.fromkeys(found))
+
+    def _beside_size(self, word: Word) -> bool:
+        """A single letter is a size only right beside a size word: "size m", "m码"."""
+        place = next(i for i, w in enumerate(self.text.plain) if w.start == word.start)
+        return any(m.label == "size" and (m.end == place or m.start == place + 1) for m in self.fields)
+
+    def _content(self) -> list[Match]:
+        """Runs of words that no table explains and no stop list knows."""
+        known = {
+            i
+            for group in (self.fields, self.forms, self.refers, self.sorts, self.places, self.colours, self.sizes,
+                          self.find("stop"), self.find("limits"), self.find("aspects"), self.kinds, self.find("properties"))
+            for m in group for i in range(m.start, m.end)
+        }  # fmt: skip
+        for m in (*self.nouns, *self.names):
+            known -= set(range(m.start, m.end))
+        return list(_runs(self.text, known))
+
+    def _kind(self, draft: Asked) -> str:
+        cues = {label: max(m.weight for m in self.kinds if m.label == label) for label in draft.cues}
+        things = bool(self.mentions or self.nouns)
+        if self._injection(cues, draft):
+            return "injection"
+        if "offtopic" in cues and not self.mentions and not draft.about_store:
+            return "offtopic"
+        if draft.sort and (things or draft.both or draft.here or "list" in cues or "compare" in cues or not draft.fields or draft.fields):
+            return "compare" if _two(self.mentions) or draft.both or draft.here else "list"
+        if draft.limit and not draft.about_store:
+            return "list"
+        if "compare" in cues and (_two(self.mentions) or draft.both) and not draft.about_store:
+            return "compare"
+        if "recommend" in cues:
+            return "recommend"
+        if "list" in cues and (not draft.fields or draft.top in ("features", "stock", "price", "in_the_box")):
+            return "list"
+        if "host" in cues:
+            return "host"
+        if draft.fields or things:
+            return "fact"
+        for kind in CHATTER:
+            if kind in cues and not draft.colours and not draft.sizes:
+                return kind
+        return "fact" if draft.colours or draft.sizes or draft.regions else "unclear"
+
+    def _injection(self, cues: dict[str, float], draft: Asked) -> bool:
+        found = [m for m in self.kinds if m.label == "injection"]
+        strong = sum(m.weight for m in found)
+        return strong >= 1 or (strong > 0 and not draft.fields)
+
+
+def _without_constraints(kept: dict[str, float], reading: _Reading) -> dict[str, float]:
+    """"How much is size M" asks the price: a size or colour that only narrows is not what is asked."""
+    others = [name for name in kept if name not in ("size", "colour", "fit")]
+    if not others:
+        return kept
+    narrowing = {"size"} if reading.sizes or _LOUD_SIZE.search(reading.text.raw) or _number_beside(reading) else set()
+    narrowing |= {"colour"} if reading.colours else set()
+    return {name: weight for name, weight in kept.items() if name not in narrowing}
+
+
+def _number_beside(reading: _Reading) -> bool:
+    places = {i for i, w in enumerate(reading.text.plain) if w.text[0].isdigit()}
+    return any(m.label == "size" and ({m.start - 1, m.end} & places) for m in reading.fields)
+
+
+def _number(text: str) -> Decimal | None:
+    digits = text.replace(",", "") if re.search(r",\d{3}(?:\D|$)", text) else text.replace(",", ".")
+    try:
+        return Decimal(digits)
+    except ArithmeticError:
+        return None
+
+
+def _two(mentions: Iterable[Match]) -> bool:
+    return len({m.start for m in mentions}) >= 2
+
+
+def _runs(text: Text, known: set[int]) -> Iterable[Match]:
+    start = None
+    for i in range(len(text.plain) + 1):
+        inside = i < len(text.plain) and i not in known and not text.plain[i].text[0].isdigit()
+        if inside and start is None:
+            start = i
+        elif not inside and start is not None:
+            yield Match(text.span(start, i), start, i)
+            start = None
+
+
+def _is_spam(raw: str, asked: Asked) -> bool:
+    """Links, handles and adverts. A link in a real question about goods does not make it spam."""
+    if "spam" in asked.cues and (personal(raw) or not (asked.fields or asked.mentions)):
+        return True
+    return bool(_URL.search(raw) or _PHONE.search(raw)) and not (asked.mentions or (asked.fields and asked.yes_no))

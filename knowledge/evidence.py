@@ -1,0 +1,295 @@
+"""Which facts of a product answer a question, which of them decide a yes or no, and what the catalogue does not state."""
+
+import re
+import tomllib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from knowledge.asked import Asked
+from knowledge.lexicon import Word, lexicon, shades, words
+from knowledge.link import stem
+from knowledge.product import Fact, Product, Variant
+
+Likeness = Callable[[Fact], float]  # cosine of a fact with the question
+PLAIN = ("description", "features", "details")  # fields whose texts may speak of anything
+# Where else an attribute may be stated when no fact bears its name; those texts must also speak of it.
+ELSEWHERE = {
+    "size": ("dimensions", "capacity", "fit"), "fit": ("size",), "dimensions": ("size",), "capacity": ("size",),
+    "weight": ("shipping_weight",), "charging": ("power", "battery"), "battery": ("power", "charging"),
+    "power": ("charging",), "allergens": ("ingredients", "material", "safety"), "ingredients": ("material",),
+    "material": ("ingredients",), "certification": ("material", "ingredients", "origin"), "safety": ("ingredients", "material", "compatibility", "age"),
+    "dishwasher_safe": ("care",), "microwave_safe": ("care",), "oven_safe": ("care", "compatibility"),
+    "connectivity": ("compatibility", "power"), "scent": ("ingredients",), "directions": ("care",), "in_the_box": (),
+    "features": ("description",), "light": ("power",), "noise": (), "water_resistance": ("material", "care", "compatibility"),
+    "compatibility": ("connectivity",), "age": (), "origin": (), "care": (), "shelf_life": ("care",),
+}  # fmt: skip
+FREELY = frozenset({("size", "dimensions"), ("fit", "size"), ("weight", "shipping_weight"), ("features", "description"), ("material", "ingredients")})
+_MEASURED = re.compile(r"\d\s*(?:cm|mm|m|in|inch|inches|″|\")(?![a-z])", re.IGNORECASE)
+_VOLUME = re.compile(r"\d\s*(?:ml|l|litres?|liters?|oz|fl|mah|gb|cups?)(?![a-z])", re.IGNORECASE)
+_RANGE = re.compile(r"(\d+)\s*[-–]\s*(\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a product's facts say to a question."""
+
+    facts: tuple[Fact, ...] = ()
+    missing: tuple[str, ...] = ()  # attributes asked that are not stated
+    verdict: str = ""  # yes | no | "" when nothing decides
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a question's colour, size or number leaves of a product's variants."""
+
+    variants: tuple[Variant, ...]
+    narrowed: bool = False  # something in the question chose among them
+    unmet: tuple[str, ...] = ()  # "colour", "size": asked for, and no variant has it
+
+
+def evidence(asked: Asked, product: Product, facts: Sequence[Fact], like: Likeness) -> Evidence:
+    """Answer from one product's facts. Works field by field; what is not stated is named, never replaced."""
+    choice = choose(asked, product)
+    names = [name for name, _ in asked.fields[:2]]
+    if not names:
+        names = ["stock"] if choice.narrowed or choice.unmet else []
+    parts = [_field(name, asked, product, facts, choice, like) for name in names]
+    if not parts:
+        return _untitled(asked, product, facts, like)
+    verdicts = [part.verdict for part in parts if part.verdict]
+    return Evidence(
+        tuple(dict.fromkeys(fact for part in parts for fact in part.facts)),
+        tuple(name for part in parts for name in part.missing), verdicts[0] if len(parts) == 1 and verdicts else "",
+    )  # fmt: skip
+
+
+def _field(
+    name: str, asked: Asked, product: Product, facts: Sequence[Fact], choice: Choice, like: Likeness
+) -> Evidence:
+    whole = [fact for fact in facts if _is_whole(fact)]
+    if name == "price":
+        return _price(facts, whole, choice)
+    if name == "stock" or (name in ("size", "colour", "fit") and (choice.narrowed or choice.unmet)):
+        return _stock(name, facts, whole, choice, asked)
+    if name == "discount":
+        found = [f for f in whole if f.field in ("compare_at", "discount")]
+        return Evidence((*[f for f in whole if f.field == "price"], *found)) if found else Evidence((), ("discount",))
+    found = _stated(name, asked, product, whole, like)
+    return _judged(asked, name, found) if found else Evidence((), (name,))
+
+
+def _is_whole(fact: Fact) -> bool:
+    return "/" not in fact.id.removeprefix(f"{fact.handle}/")
+
+
+def _price(facts: Sequence[Fact], whole: list[Fact], choice: Choice) -> Evidence:
+    skus = {v.sku for v in choice.variants}
+    single = [f for f in facts if f.field == "price" and not _is_whole(f) and f.sku in skus] if choice.narrowed else []
+    if len({f.value for f in single}) == 1:
+        return Evidence((single[0],))
+    if choice.unmet:
+        return Evidence(tuple(f for f in whole if f.field in (*choice.unmet, "price")), (), "no")
+    prices = tuple(f for f in whole if f.field in ("price", "compare_at"))
+    return Evidence(prices) if prices else Evidence((), ("price",))
+
+
+def _stock(name: str, facts: Sequence[Fact], whole: list[Fact], choice: Choice, asked: Asked) -> Evidence:
+    """Whether it can be had, for the variants that the question chose."""
+    if choice.unmet:
+        listed = tuple(f for f in whole if f.field in choice.unmet)
+        return Evidence(listed, (), "no") if listed else Evidence((), choice.unmet)
+    stock = [f for f in whole if f.field == "stock"]
+    if choice.narrowed:
+        skus = {v.sku for v in choice.variants}
+        single = [f for f in facts if f.field == "stock" and not _is_whole(f) and f.sku in skus]
+        stock = sorted(single, key=lambda f: f.number == 0)[:3] or stock
+    if not stock:
+        return Evidence((), (name,))
+    decided = asked.yes_no or choice.narrowed
+    return Evidence(tuple(stock), (), ("no" if all(f.number == 0 for f in stock) else "yes") if decided else "")
+
+
+def _stated(name: str, asked: Asked, product: Product, whole: list[Fact], like: Likeness) -> list[Fact]:
+    """Facts that state an attribute: those that bear its name, else texts elsewhere that plainly speak of it."""
+    own = [f for f in whole if f.field == name]
+    if name == "features":
+        return own[:2] or _first_texts(whole)
+    if own:
+        return _fitting(asked, own, whole, like)
+    for other in ELSEWHERE.get(name, ()):
+        near = [f for f in whole if f.field == other and ((name, other) in FREELY or _speaks(f, name, asked))]
+        near = [f for f in near if _measures(name, f)]
+        if near:
+            return near[:1]
+    texts = [f for f in whole if f.field in (*PLAIN, *(o for o in ("care", "compatibility", "material", "ingredients", "in_the_box", "power")))]
+    found = [f for f in texts if _speaks(f, name, asked) and _measures(name, f)]
+    return sorted(found, key=lambda f: -like(f))[:1]
+
+
+def _fitting(asked: Asked, own: list[Fact], whole: list[Fact], like: Likeness) -> list[Fact]:
+    """Among several facts of one attribute the one that speaks of what is asked; a text elsewhere that decides joins."""
+    if asked.properties and not any(_decides(asked, f) for f in own):
+        others = [f for f in whole if f not in own and _decides(asked, f)]
+        if others:
+            return others[:1]
+    best = sorted(own, key=lambda f: (-_shared(asked, f), -like(f)))
+    return best[:1]
+
+
+def _first_texts(whole: list[Fact]) -> list[Fact]:
+    return [f for f in whole if f.field in PLAIN][:2]
+
+
+def _speaks(fact: Fact, name: str, asked: Asked) -> bool:
+    """Whether a text speaks of an attribute, by the words that questions use for it; a property asked must be there too."""
+    if asked.properties:
+        return _decides(asked, fact) != ""
+    plain = words(fact.value)
+    cues = [m for m in lexicon("en", False).find("fields", plain) if m.label == name and m.weight >= 1]
+    if name in ("material", "ingredients", "compatibility", "safety", "certification", "allergens", "connectivity"):
+        return bool(cues) and _shared(asked, fact) > 0
+    return bool(cues)
+
+
+def _measures(name: str, fact: Fact) -> bool:
+    """A size in centimetres is no capacity, and the other way round."""
+    if name == "dimensions":
+        return bool(_MEASURED.search(fact.value))
+    if name == "capacity":
+        return bool(_VOLUME.search(fact.value))
+    return True
+
+
+def _judged(asked: Asked, name: str, found: list[Fact]) -> Evidence:
+    """The facts, with yes or no where a property was asked and a fact decides it."""
+    if not asked.yes_no or not asked.properties:
+        return Evidence(tuple(found))
+    decided = [v for v in (_decides(asked, f) for f in found) if v]
+    return Evidence(tuple(found), (), decided[0] if decided and not asked.negative else "")
+
+
+def _decides(asked: Asked, fact: Fact) -> str:
+    return next((v for p in asked.properties if (v := decides(p, fact.value))), "")
+
+
+def decides(property_: str, value: str) -> str:
+    """"yes", "no" or "" : what a value says of a property in data/asked/properties.toml."""
+    row = _properties().get(property_)
+    if row is None:
+        return ""
+    for verdict, pattern in (("no", row[0]), ("yes", row[1])):
+        if pattern.search(value):
+            return verdict
+    return ""
+
+
+@cache
+def _properties() -> dict[str, tuple[re.Pattern[str], re.Pattern[str]]]:
+    raw = (files("knowledge") / "data" / "asked" / "properties.toml").read_text(encoding="utf-8")
+    return {
+        name: (re.compile("|".join(row["no"]), re.IGNORECASE), re.compile("|".join(row["yes"]), re.IGNORECASE))
+        for name, row in tomllib.loads(raw).items()
+    }
+
+
+def _untitled(asked: Asked, product: Product, facts: Sequence[Fact], like: Likeness) -> Evidence:
+    """No attribute known: a fact that shares the question's own words, or nothing; a bare name gets price and stock."""
+    whole = [f for f in facts if _is_whole(f) and f.field not in ("gtin", "kind", "vendor", "stock", "price", "compare_at")]
+    if not _extra(asked):
+        return Evidence(tuple(f for f in facts if _is_whole(f) and f.field in ("price", "stock")))
+    found = [f for f in whole if _shared(asked, f) > 0]
+    found.sort(key=lambda f: (-_shared(asked, f), -like(f)))
+    return Evidence(tuple(found[:1])) if found else Evidence((), ("",))
+
+
+def _extra(asked: Asked) -> list[str]:
+    """The question's own words beyond the product's name."""
+    named = {i for m in asked.mentions for i in range(m.start, m.end)}
+    return [
+        w.text
+        for run in asked.content
+        for i, w in enumerate(asked.text.plain[run.start : run.end], run.start)
+        if i not in named and (len(w.text) > 2 or ord(w.text[0]) > 0x2E80)
+    ]
+
+
+def _shared(asked: Asked, fact: Fact) -> int:
+    """How many of the question's telling words a fact has, plurals aside."""
+    named = {i for m in asked.mentions for i in range(m.start, m.end)}
+    stop = lexicon("en", False).sections["stop"].vocabulary
+    own = {stem(w.text) for i, w in enumerate(asked.text.plain) if i not in named and _telling(w, stop)}
+    return len(own & {stem(w.text) for w in words(f"{fact.label} {fact.value}") if _telling(w, stop)})
+
+
+def _telling(word: Word, stop: set[str]) -> bool:
+    return len(word.text) > 2 and word.text not in stop
+
+
+def choose(asked: Asked, product: Product) -> Choice:
+    """The variants that a question's colour, size, number or option word leaves."""
+    left, narrowed, unmet = list(product.variants), False, []
+    for field, test in _wishes(asked, product):
+        fitting = [v for v in left if any(test(value) for _, value in v.options)]
+        if fitting:
+            narrowed = narrowed or len(fitting) < len(product.variants) or len(product.variants) == 1
+            left = fitting
+        elif field:
+            unmet.append(field)
+    if not narrowed and not unmet:
+        named = [v for v in left if any(_spoken(value, asked) for _, value in v.options)]
+        if named and len(named) < len(left):
+            return Choice(tuple(named), True)
+    return Choice(tuple(left), narrowed, tuple(unmet))
+
+
+def _wishes(asked: Asked, product: Product) -> Iterable[tuple[str, Callable[[str], bool]]]:
+    """(attribute that is unmet if no variant passes, "" when it was perhaps no wish at all; test of an option value)."""
+    has = {"colour": _has_option(product, asked, "colour"), "size": _has_option(product, asked, "size")}
+    for colour in asked.colours:
+        yield "colour" if has["colour"] else "", lambda value, c=colour: c in colours_of(value)  # type: ignore[misc]
+    for size in asked.sizes:
+        yield "size" if has["size"] else "", lambda value, s=size: _is_size(value, s)  # type: ignore[misc]
+    sized = any(name in ("size", "fit") for name, _ in asked.fields) or asked.top == ""
+    for number, unit in asked.numbers:
+        yield "size" if has["size"] and sized else "", lambda value, n=number, u=unit: _has_number(value, n)  # type: ignore[misc]
+
+
+def _has_option(product: Product, asked: Asked, field: str) -> bool:
+    values = [value for v in product.variants for _, value in v.options]
+    if field == "colour":
+        return any(colours_of(value) for value in values) or any(n.casefold() in ("color", "colour") for v in product.variants for n, _ in v.options)
+    return any(any(c.isdigit() for c in value) or _is_letter_size(value) for value in values)
+
+
+@cache
+def colours_of(value: str) -> frozenset[str]:
+    """The colours that an option value names: "Dusty Blue" → blue."""
+    return frozenset(m.label for m in shades().find(words(value)))
+
+
+_LETTERS = frozenset("XXS XS S M L XL XXL XXXL 2XL 3XL SMALL MEDIUM LARGE".split())
+_SAME_SIZE = {"SMALL": "S", "MEDIUM": "M", "LARGE": "L", "2XL": "XXL", "3XL": "XXXL"}
+
+
+def _is_letter_size(value: str) -> bool:
+    return any(part in _LETTERS for part in value.upper().split())
+
+
+def _is_size(value: str, size: str) -> bool:
+    return any(_SAME_SIZE.get(part, part) == size for part in value.upper().replace("(", " ").split())
+
+
+def _has_number(value: str, number: object) -> bool:
+    texts = [w.text for w in words(value)]
+    if str(number) in texts:
+        return True
+    return any(int(a) <= int(str(number)) <= int(b) for a, b in _RANGE.findall(value)) if str(number).isdigit() else False
+
+
+def _spoken(value: str, asked: Asked) -> bool:
+    """Whether the question says an option value outright: "fig leaf", "queen"."""
+    want = [stem(w.text) for w in words(value) if len(w.text) > 1]
+    have = [stem(w.text) for w in asked.text.plain]
+    return bool(want) and any(have[i : i + len(want)] == want for i in range(len(have)))

@@ -1,0 +1,188 @@
+"""Which products a text names: by words of their titles and kinds, by what they are in any language, or by their codes.
+
+Words are not equal. "Puffin" alone names a product; "linen" alone does not, unless "shirt" stands beside it.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from knowledge.lexicon import LANGUAGES, Match, Word, lexicon, longest, noun_parents, words
+from knowledge.product import Product
+
+NAMED = 0.7  # from this score on a product counts as named
+TIE = 0.87  # products that score this share of the best are meant as much
+_NAME, _THING, _GENERIC, _FILLER = 1.2, 0.8, 0.4, 0.05  # weight of a word in a name, by what it is
+_EXACT, _WIDER = 1.0, 0.75  # weight of being the thing asked for, or a kind of it
+_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{3,}")
+_CONNECT = frozenset("of de du des der d del para for 的 の von da do cho untuk".split())
+
+
+@dataclass(frozen=True, slots=True)
+class Mention(Match):
+    """A stretch of text that names a product; several when the name fits several."""
+
+    candidates: tuple[tuple[str, float], ...] = ()  # (handle, score), best first
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a word stands in a product's names."""
+
+    handle: str
+    sequence: tuple[str, ...]
+    at: int
+
+
+class Linker:
+    """Finds the products of one catalogue in texts."""
+
+    def __init__(self, products: Sequence[Product]) -> None:
+        self.products = {p.handle: p for p in products}
+        self.codes = dict(_codes(products))
+        self._places: dict[str, list[_Place]] = defaultdict(list)
+        self._things: dict[str, frozenset[str]] = {}
+        frequency: dict[str, set[str]] = defaultdict(set)
+        for product in products:
+            self._things[product.handle] = things(product)
+            for name in (product.title, product.kind):
+                sequence = tuple(stem(w.text) for w in words(name))
+                for at, word in enumerate(sequence):
+                    self._places[word].append(_Place(product.handle, sequence, at))
+                    frequency[word].add(product.handle)
+        self._weights = {word: _weight(word, len(handles)) for word, handles in frequency.items()}
+        self.vocabulary = frozenset(
+            w.text for p in products for name in (p.title, p.kind) for w in words(name) if len(w.text) > 3
+        )
+
+    def things(self, handle: str) -> frozenset[str]:
+        """What a product is, by the noun table: {"backpack"}."""
+        return self._things.get(handle, frozenset())
+
+    def sold(self, thing: str) -> list[str]:
+        """Handles of the products that are this thing or a kind of it."""
+        return [h for h, is_ in self._things.items() if any(thing == t or thing in noun_parents()[t] for t in is_)]
+
+    def by_code(self, text: str) -> tuple[str, str] | None:
+        """(handle, SKU) of a product whose SKU or GTIN stands in the text."""
+        for found in _CODE.findall(text):
+            if hit := self.codes.get(found.casefold().rstrip(".")):
+                return hit
+        return None
+
+    def mentions(self, plain: tuple[Word, ...], nouns: Iterable[Match]) -> list[Mention]:
+        """Every stretch of the text that names at least one product, in order of place."""
+        stems = [stem(w.text) for w in plain]
+        pieces = self._pieces(stems)
+        nouns = [n for n in nouns if self.sold(n.label)]
+        spans = _clusters(plain, [(m.start, m.end) for m in (*pieces, *nouns)])
+        found = (self._mention(a, b, stems, [p for p in pieces if a <= p.start < b], [n for n in nouns if a <= n.start < b])
+                 for a, b in spans)  # fmt: skip
+        return [m for m in found if m is not None]
+
+    def _pieces(self, stems: list[str]) -> list[Match]:
+        """Longest stretches that stand so in a product's title or kind; the label is the handle."""
+        best: dict[tuple[int, str], int] = {}
+        for start, word in enumerate(stems):
+            for place in self._places.get(word, ()):
+                length = _common(stems[start:], place.sequence[place.at :])
+                if length >= (2 if _glyph(word) else 1):
+                    key = (start, place.handle)
+                    best[key] = max(best.get(key, 0), length)
+        found = [Match(handle, start, start + length) for (start, handle), length in best.items()]
+        return [m for m in found if not any(o.covers(m) and o.label == m.label for o in found)]
+
+    def _mention(
+        self, start: int, end: int, stems: list[str], pieces: list[Match], nouns: list[Match]
+    ) -> Mention | None:
+        scores: dict[str, float] = defaultdict(float)
+        for piece in pieces:
+            scores[piece.label] += sum(self._weights[w] for w in stems[piece.start : piece.end])
+        nouns = longest(nouns)
+        for handle, is_ in self._things.items():
+            fit = max((_likeness(n.label, is_) for n in nouns), default=0.0)
+            if fit:
+                scores[handle] += fit
+        ranked = sorted(((h, s) for h, s in scores.items() if s >= NAMED), key=lambda item: -item[1])
+        if not ranked:
+            return None
+        kept = tuple((h, round(s, 3)) for h, s in ranked if s >= TIE * ranked[0][1])
+        return Mention(" ".join(stems[start:end]), start, end, 1.0 if end - start > 1 or nouns or ranked[0][1] > 1 else 0.5, kept)
+
+
+def things(product: Product) -> frozenset[str]:
+    """What a product is: the things its title and kind name, the narrowest only; any language."""
+    found: set[str] = set()
+    for name in (product.title, product.kind):
+        plain = words(name)
+        for language in LANGUAGES:
+            if language in ("en", "zh", "th", "ja", "hi") or not name.isascii():
+                found |= {m.label for m in lexicon(language, False).find("nouns", plain)}
+    wider = {parent for thing in found for parent in noun_parents()[thing]}
+    return frozenset(found - wider)
+
+
+def stem(word: str) -> str:
+    """An English plural taken off; enough to find "knives" by "knife"."""
+    if len(word) < 4 or not word.isascii() or not word.endswith("s") or word.endswith("ss"):
+        return word
+    if word.endswith("ves"):
+        return f"{word[:-3]}f" if len(word) < 6 and word != "knives" else f"{word[:-3]}fe"
+    if word.endswith("ies"):
+        return f"{word[:-3]}y"
+    return word[:-2] if word.endswith(("shes", "ches", "xes", "sses")) else word[:-1]
+
+
+def _weight(word: str, products: int) -> float:
+    """How much a word of a name tells: names of their own most, then things, then words of the language."""
+    if word[0].isdigit() or (len(word) == 1 and not _glyph(word)) or _stop(word):
+        return _FILLER
+    if _glyph(word):
+        return 0.45
+    thing = any(lexicon("en", False).sections["nouns"].find(words(form)) for form in (word, f"{word}s"))
+    common = any(form in lexicon("en", False).sections[s].vocabulary for s in ("fields", "stop", "kinds", "aspects", "nouns", "colours") for form in (word, f"{word}s"))
+    base = _THING if thing else _GENERIC if common else _NAME
+    return base / max(1, products) ** 0.15
+
+
+def _stop(word: str) -> bool:
+    return word in lexicon("en", False).sections["stop"].vocabulary
+
+
+def _glyph(word: str) -> bool:
+    """One character of a script without spaces."""
+    return len(word) == 1 and ord(word) > 0xE00
+
+
+def _likeness(asked: str, is_: frozenset[str]) -> float:
+    if asked in is_:
+        return _EXACT
+    return _WIDER if any(asked in noun_parents()[thing] for thing in is_) else 0.0
+
+
+def _common(a: Sequence[str], b: Sequence[str]) -> int:
+    length = 0
+    while length < min(len(a), len(b)) and a[length] == b[length]:
+        length += 1
+    return length
+
+
+def _clusters(plain: tuple[Word, ...], spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Spans that touch, or that only a word like "of" parts, become one."""
+    out: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        last = out[-1] if out else None
+        if last and (start <= last[1] or (start == last[1] + 1 and plain[last[1]].text in _CONNECT)):
+            out[-1] = (last[0], max(last[1], end))
+        else:
+            out.append((start, end))
+    return out
+
+
+def _codes(products: Sequence[Product]) -> Iterable[tuple[str, tuple[str, str]]]:
+    for product in products:
+        for variant in product.variants:
+            for code in (variant.sku, variant.gtin):
+                if code:
+                    yield code.casefold(), (product.handle, variant.sku)

@@ -1,0 +1,132 @@
+"""Which statements about the store answer a question: by what is asked of a policy, by place, by kind of goods."""
+
+import tomllib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from knowledge.asked import Asked
+from knowledge.lexicon import Match, Phrases, lexicon, longest, noun_parents, region_groups, regions, words
+from knowledge.product import Fact
+
+Likeness = Callable[[Fact], float]  # cosine of a fact with the question
+HOME_OF = {"th": "TH", "vi": "VN", "id": "ID", "zh": "CN", "ja": "JP", "ko": "KR", "hi": "IN", "de": "DE", "fr": "FR"}
+_EVERYWHERE = frozenset("worldwide international internationally elsewhere abroad everywhere overseas anywhere".split())
+_TWO_PARTS = ("shipping.time", "shipping.cost")  # a plain question about shipping is answered by both
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A statement about the store with what it speaks of."""
+
+    fact: Fact
+    aspects: frozenset[str]
+    places: frozenset[str]
+    everywhere: bool
+    things: frozenset[str]  # goods it is about: "houseplants cannot be returned"
+
+
+def term(fact: Fact) -> Term:
+    """Read one policy statement."""
+    plain = words(fact.value)
+    aspects = {m.label for m in _aspect_phrases().find(plain)}
+    if "$" in fact.value or fact.unit:
+        aspects.add("shipping.cost")
+    nouns = longest(lexicon("en", False).find("nouns", plain))
+    return Term(
+        fact, frozenset(a for a in aspects if a.split(".")[0] == fact.field),
+        frozenset(m.label for m in longest(regions().find(plain))),
+        any(w.text in _EVERYWHERE for w in plain), frozenset(_goods(nouns)),
+    )  # fmt: skip
+
+
+def _goods(nouns: list[Match]) -> list[str]:
+    """Things a policy names; words that name the papers of a sale and no goods are left out."""
+    return [m.label for m in nouns if m.label not in ("ticket", "book", "food", "light")]
+
+
+def choose(
+    asked: Asked, field: str, terms: Sequence[Term], things: frozenset[str], like: Likeness, *, most: int = 2
+) -> list[Fact]:
+    """The statements that answer, best first; none when the store's pages do not say.
+
+    ``things`` is what the product in question is; statements about other goods are left out.
+    """
+    pool = [t for t in terms if t.fact.field == field and (not t.things or _concerns(t, things))]
+    wanted = frozenset(a for a in asked.aspects if a.split(".")[0] == field)
+    if field == "shipping":
+        return _shipping(asked, pool, wanted, things, like, most)
+    ranked = sorted(pool, key=lambda t: -_score(t, wanted, things, like))
+    if not ranked:
+        return []
+    if wanted & {"payment.cod", "payment.instalments", "payment.security", "discount.code", "returns.cost"}:
+        ranked = [t for t in ranked if t.aspects & wanted] or ([] if field == "payment" else ranked)
+    out = [t.fact for t in ranked[:1]]
+    special = [t.fact for t in ranked[1:] if t.things and things]
+    general = [t.fact for t in ranked[1:] if not t.things and len(wanted) > 1 and (t.aspects & wanted)]
+    return (out + special + general)[:most]
+
+
+def _score(t: Term, wanted: frozenset[str], things: frozenset[str], like: Likeness) -> float:
+    special = 0.35 if t.things and _concerns(t, things) else 0.0
+    exception = -0.05 if "returns.not" in t.aspects and not t.things else 0.0
+    return like(t.fact) + 0.12 * len(t.aspects & wanted) + special + exception
+
+
+def _concerns(t: Term, things: frozenset[str]) -> bool:
+    """Whether a statement about certain goods is about these."""
+    family = things | {wider for thing in things for wider in noun_parents().get(thing, ())}
+    return bool(t.things & family)
+
+
+def _shipping(
+    asked: Asked, pool: list[Term], wanted: frozenset[str], things: frozenset[str], like: Likeness, most: int
+) -> list[Fact]:
+    bans = [t.fact for t in pool if t.things and _concerns(t, things)]
+    rare = wanted & {"shipping.customs", "shipping.tracking", "shipping.express"}
+    if rare:
+        found = sorted((t for t in pool if t.aspects & rare), key=lambda t: -like(t.fact))
+        return (_placed(found, asked.regions[:1]) or [t.fact for t in found])[:1]
+    place = asked.regions[:1] or _assumed(asked, pool)
+    parts = [a for a in _TWO_PARTS if a in wanted] or list(_TWO_PARTS)
+    out = list(bans[:1])
+    for part in parts:
+        out += _part(part, place, pool, like, asked)
+    return list(dict.fromkeys(out))[:most]
+
+
+def _part(part: str, place: tuple[str, ...], pool: list[Term], like: Likeness, asked: Asked) -> list[Fact]:
+    other = next(a for a in _TWO_PARTS if a != part)
+    found = [t for t in pool if part in t.aspects and not t.things and not t.aspects & {"shipping.express", "shipping.customs"}]
+    found = [t for t in found if other not in t.aspects or part == "shipping.cost" or not _pure(found, other)]
+    found.sort(key=lambda t: -like(t.fact))
+    if place:
+        return _placed(found, place)
+    return [t.fact for t in found[:1]]
+
+
+def _pure(found: list[Term], other: str) -> bool:
+    return any(other not in t.aspects for t in found)
+
+
+def _placed(found: list[Term], place: tuple[str, ...]) -> list[Fact]:
+    """The statement for a place: its own, else its group's, nearest group first, else the one for everywhere."""
+    if not place:
+        return []
+    for region in (place[0], *region_groups().get(place[0], ())):
+        if hits := [t.fact for t in found if region in t.places]:
+            return hits[:1]
+    return [t.fact for t in found if (t.everywhere or not t.places) and place[0]][:1]
+
+
+def _assumed(asked: Asked, pool: list[Term]) -> tuple[str, ...]:
+    """Where a viewer who names no place probably lives: only when the store names that place itself."""
+    home = HOME_OF.get(asked.language, "")
+    return (home,) if home and any(home in t.places for t in pool) else ()
+
+
+@cache
+def _aspect_phrases() -> Phrases:
+    raw = (files("knowledge") / "data" / "words" / "terms.toml").read_text(encoding="utf-8")
+    return Phrases((word, aspect) for aspect, found in tomllib.loads(raw).items() for word in found)
