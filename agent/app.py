@@ -145,7 +145,8 @@ async def live(config: Config, options: Options, progress: Progress) -> None:
         stack.callback(journal.close)
         audience = _Audience(config, connectors, web, page)
         director = Director(
-            config, triage=Triage(), rundown=rundown_of(config, store), desk=desk, voice=voice, voice_worker=speaking,
+            config, triage=Triage(), rundown=rundown_of(config, store), desk=desk, voice=voice,
+            speakable=voice.clear_languages | {config.show.language}, voice_worker=speaking,
             stage=stage, journal=journal, card=_cards(store), tell=audience.tell,
         )  # fmt: skip
         stage.on_cue = director.cue

@@ -44,6 +44,7 @@ class Director:
         rundown: Rundown,
         desk: Desk,
         voice: Voice,
+        speakable: frozenset[str],
         voice_worker: Worker,
         stage: Stage,
         journal: Journal,
@@ -51,10 +52,10 @@ class Director:
         tell: Callable[[dict[str, Any]], None],
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
-        """``card(handle)`` is the product card as it is now; ``tell`` shows a message to the room."""
+        """``speakable`` languages have a clear voice; ``card(handle)`` is the product card as it is now; ``tell`` shows a message to the room."""
         self.config, self.triage, self.rundown, self.desk = config, triage, rundown, desk
         self.voice, self.voice_worker, self.stage, self.journal = voice, voice_worker, stage, journal
-        self.card, self.tell, self.clock = card, tell, clock
+        self.card, self.tell, self.clock, self.speakable = card, tell, clock, speakable
         self.began = clock()
         self._number = 0
         self._resume: deque[Speech] = deque()
@@ -146,7 +147,7 @@ class Director:
         show = self.config.show
         language = None if show.answer_in == "asker" else show.language
         last = self._last.get(_viewer(question.event), "")
-        return Context(language, self.rundown.on_air, last, tuple(self._recent))
+        return Context(language, show.language, self.speakable, self.rundown.on_air, last, tuple(self._recent))
 
     def _remember(self, event: ChatEvent, handle: str) -> None:
         self._last[_viewer(event)] = handle
@@ -162,7 +163,7 @@ class Director:
         """Binds a turn's sentences to voice, stage and the room."""
         count = 0
 
-        async def speak(sentence: Sentence, answer: Answer, first: bool) -> dict[str, float]:
+        async def speak(sentence: Sentence, answer: Answer, written: Answer, first: bool) -> dict[str, float]:
             nonlocal count
             began = self.clock()
             utterance = Utterance(
@@ -175,7 +176,8 @@ class Director:
                 {
                     "to": [question.event.user, *(event.user for event in question.merged)][:3],
                     "question": question.text,
-                    "text": answer.text,
+                    "text": written.text,
+                    "written_in": written.language,
                 },
             )
             count += 1
@@ -281,7 +283,7 @@ def _reply(utterance: Utterance) -> dict[str, Any]:
         "to": utterance.meta["to"],
         "question": utterance.meta["question"],
         "text": utterance.meta["text"],
-        "language": utterance.language,
+        "language": utterance.meta["written_in"],
         "card": shown,
     }
 

@@ -6,7 +6,33 @@ from collections.abc import AsyncIterator, Iterable, Iterator
 ENDS = "。！？｡!?…।॥\n"
 CLOSERS = "\"'”’」』）)]»"
 SHORT = frozenset(
-    ["mr", "mrs", "ms", "dr", "st", "no", "vs", "etc", "approx", "e.g", "i.e", "incl", "max", "min", "fig", "art", "nr", "núm", "aprox", "p.ej", "bzw", "ca", "z.b", "dll", "tp"]
+    [
+        "mr",
+        "mrs",
+        "ms",
+        "dr",
+        "st",
+        "no",
+        "vs",
+        "etc",
+        "approx",
+        "e.g",
+        "i.e",
+        "incl",
+        "max",
+        "min",
+        "fig",
+        "art",
+        "nr",
+        "núm",
+        "aprox",
+        "p.ej",
+        "bzw",
+        "ca",
+        "z.b",
+        "dll",
+        "tp",
+    ]
 )
 LONGEST = 280  # characters; a longer run is cut at a clause, then at a space, so that speech can begin
 CLAUSE = re.compile(r"[,;:，；：、]\s*|\s[–—]\s")

@@ -30,7 +30,7 @@ MIN_PHRASE_S = 0.3  # less than this is not worth asking the model
 class Speaking(Protocol):
     """How a turn makes one sentence heard; the director binds voice and stage to it."""
 
-    async def __call__(self, sentence: Sentence, answer: Answer, first: bool) -> dict[str, float]: ...
+    async def __call__(self, sentence: Sentence, answer: Answer, written: Answer, first: bool) -> dict[str, float]: ...
 
 
 @dataclass(slots=True)
@@ -40,7 +40,8 @@ class Turn:
     id: str
     question: Question
     found: Found | None = None
-    answer: Answer | None = None
+    answer: Answer | None = None  # as spoken
+    written: Answer | None = None  # as shown in the chat, in the asker's language
     spoken: tuple[Sentence, ...] = ()
     source: str = "plain"  # plain | model | unbacked
     verdicts: list[dict[str, str]] = field(default_factory=list)
@@ -79,6 +80,8 @@ class Context:
     """What the question's surroundings add to it."""
 
     language: str | None  # to answer in; None: the asker's own
+    show: str = "en"  # the show's language, spoken where no clear voice speaks the asker's
+    speakable: frozenset[str] = frozenset({"en"})
     on_air: str = ""
     last: str = ""  # handle of the product this viewer asked about before
     recent: Sequence[str] = ()
@@ -95,15 +98,23 @@ async def take(
     turn = Turn(id, question)
     with structlog.contextvars.bound_contextvars(turn=id):
         turn.found = await _timed(turn, "retrieve", find(desk, question.text, context))
-        answer = compose(turn.found, context.language or turn.found.asked.language, asker=question.event.user)
+        answer, turn.written = composed(turn.found, context, question.event.user)
         turn.answer = answer
         turn.spoken = await _timed(turn, "words", words(turn, desk, context, spare_s))
         for number, sentence in enumerate(turn.spoken):
-            timings = await speak(sentence, answer, number == 0)
+            timings = await speak(sentence, answer, turn.written, number == 0)
             if number == 0:
                 turn.ms |= timings
         turn.outcome = "spoken" if turn.spoken else "nothing to say"
     return turn
+
+
+def composed(found: Found, context: Context, asker: str) -> tuple[Answer, Answer]:
+    """The plain answer as it is spoken and as it is written: apart where no clear voice speaks the asker's language."""
+    wanted = context.language or found.asked.language
+    tongue = wanted if wanted in context.speakable else context.show
+    spoken = compose(found, tongue, asker=asker)
+    return spoken, spoken if tongue == wanted else compose(found, wanted, asker=asker)
 
 
 async def find(desk: Desk, text: str, context: Context) -> Found:

@@ -13,44 +13,58 @@ from functools import cache
 from importlib.resources import files
 
 from knowledge.language import language_of
-from knowledge.lexicon import LANGUAGES, Lexicon, Match, Phrases, Word, has_vietnamese, lexicon, longest, regions, words
+from knowledge.lexicon import LANGUAGES, Lexicon, Match, Mention, Phrases, Word, lexicon, longest, regions
+from knowledge.message import LINK, PHONE, Text, clean, message, personal
 
 STORE_FIELDS = frozenset(
-    {"shipping", "returns", "warranty", "payment", "contact", "gift", "privacy", "about", "discount"}
+    {"shipping", "returns", "warranty", "payment", "contact", "gift", "privacy", "about", "discount", "ordering"}
+)
+PARTICULAR = frozenset(  # aspects that decide which of two policies is asked: "will I pay customs" is shipping
+    {"shipping.customs", "shipping.tracking", "shipping.express", "payment.cod", "payment.instalments", "discount.code"}
 )
 CHATTER = ("host", "thanks", "bye", "greeting", "praise")  # in the order in which they are recognised
-MAX_CHARS = 500  # what lies behind is cut off: nobody asks a host in a page of text
-_URL = re.compile(r"\b(?:https?://|www\.)\S+|\b[\w-]+\.(?:com|net|org|xyz|ru|cn|info|shop|top|io|ly|me|link)\b(?:/\S*)?", re.IGNORECASE)
-_HANDLE = re.compile(r"(?<!\w)@[\w.]{2,}")
-_PHONE = re.compile(r"(?<!\d)\+?\d[\d\s().-]{7,}\d(?!\d)")
-_EMAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.]+")
-_STRETCHED = re.compile(r"([^\W\dxX])\1{2,}")
-_MARKUP = re.compile(r"<[^>]{0,80}>|[{}\[\]<>|\\`*_#~^]")
 _SIZE_WORD = re.compile(r"^(?:x{0,3}s|m|x{0,4}l)$")
 _LOUD_SIZE = re.compile(r"(?<![\w'’.])(?:XXS|XS|S|M|L|XL|XXL|XXXL)(?![\w'’.])")
-_CURRENCY = frozenset("$ € £ ¥ ₹ ฿ ₫ usd dollar dollars bucks euro euros eur 美元 美金 刀 块 元 ดอลลาร์ บาท đô usd dólares dolares dolar reais".split())
 _UNITS = frozenset(
-    "cm mm m ml l litre litres liter liters oz g kg mah w inch inches day days hour hours h year years yr week weeks month"
-    " months pcs pieces people 天 岁 码 cm厘米 厘 วัน ขวบ ปี ngày tuổi hari tahun días años jours ans tage jahre dias anos".split()
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """A chat message made comparable. ``accented`` differs from ``plain`` only for Vietnamese; both align word by word."""
-
-    raw: str
-    plain: tuple[Word, ...]
-    accented: tuple[Word, ...]
-    language: str
-
-    def span(self, start: int, end: int) -> str:
-        """The words from ``start`` to before ``end``, joined as the script joins them."""
-        out = ""
-        for word in self.accented[start:end]:
-            glued = out and ord(word.text[0]) > 0x2E80 or _unspaced(word.text)
-            out += word.text if glued or not out else f" {word.text}"
-        return out
+    (
+        *(
+            "cm",
+            "mm",
+            "m",
+            "ml",
+            "l",
+            "litre",
+            "litres",
+            "liter",
+            "liters",
+            "oz",
+            "g",
+            "kg",
+            "mah",
+            "w",
+            "inch",
+            "inches",
+        ),
+        *(
+            "day",
+            "days",
+            "hour",
+            "hours",
+            "h",
+            "year",
+            "years",
+            "yr",
+            "week",
+            "weeks",
+            "month",
+            "months",
+            "pcs",
+            "pieces",
+        ),
+        *("people", "天", "岁", "码", "厘", "วัน", "ขวบ", "ปี", "ngày", "tuổi", "hari", "tahun", "días", "años", "jours"),
+        *("ans", "tage", "jahre", "dias", "anos"),
+    )
+)  # a number before one of these is no price
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +72,9 @@ class Asked:
     """A question, understood."""
 
     text: Text
-    kind: str = "fact"  # fact compare list recommend | greeting thanks bye praise host | offtopic injection spam | unclear
+    kind: str = (
+        "fact"  # fact compare list recommend | greeting thanks bye praise host | offtopic injection spam | unclear
+    )
     fields: tuple[tuple[str, float], ...] = ()  # canonical attributes asked, surest first
     aspects: frozenset[str] = frozenset()  # finer: "shipping.time", "returns.opened"
     properties: tuple[str, ...] = ()  # what a yes/no question asks for: "waterproof"
@@ -69,13 +85,15 @@ class Asked:
     sort: tuple[str, str] | None = None  # ("price", "<"): the least of it is asked for
     limit: tuple[str, Decimal] | None = None  # ("<", 20): a price limit
     yes_no: bool = False
+    open: bool = False  # what, how, when …
     negative: bool = False  # the question itself is negated: "is it not waterproof?"
     here: bool = False  # points at something: "this", "it"
     both: bool = False  # points at two things
     again: bool = False  # goes on from before: "and in blue?"
     nouns: tuple[Match, ...] = ()  # things named, from the noun table
-    mentions: tuple[Match, ...] = ()  # catalogue names found
+    mentions: tuple[Mention, ...] = ()  # catalogue names found
     content: tuple[Match, ...] = ()  # words that no table explains: perhaps a product's name
+    code: str = ""  # a SKU that the question names
     cues: frozenset[str] = field(default_factory=frozenset)  # kinds that spoke, for triage and for explaining
 
     @property
@@ -99,7 +117,7 @@ class Asked:
         )  # fmt: skip
 
 
-Mentions = Callable[[tuple[Word, ...], list[Match]], Sequence[Match]]  # (words, nouns found) → names found
+Mentions = Callable[[tuple[Word, ...], list[Match]], Sequence[Mention]]  # (words, nouns found) → names found
 
 
 class Reader:
@@ -113,78 +131,9 @@ class Reader:
         """Understand a message. ``language`` when it is known, ``default`` when the text does not tell (the room's)."""
         cleaned = clean(text)
         code = language or language_of(cleaned, default)
-        body = self._text(cleaned, code)
+        body = message(cleaned, code, self._names)
         asked = _Reading(body, _tables(body), self._mentions).asked()
         return replace(asked, kind="spam") if _is_spam(text, asked) else asked
-
-    def _text(self, cleaned: str, language: str) -> Text:
-        plain = _spelled(_slang(words(cleaned), language), language, self._names)
-        joined = " ".join(w.text for w in plain) if plain != words(cleaned) else cleaned
-        accents = language == "vi" and has_vietnamese(cleaned)
-        accented = words(cleaned, accents=True) if accents else words(joined)
-        if accents:
-            plain = words(cleaned)
-        else:
-            plain = accented
-        return Text(cleaned, plain, accented, language)
-
-
-def clean(text: str) -> str:
-    """A message without links, handles, mark-up and stretched letters, cut to MAX_CHARS."""
-    text = _URL.sub(" ", _EMAIL.sub(" ", text[:MAX_CHARS]))
-    text = _MARKUP.sub(" ", _HANDLE.sub(" ", text))
-    return " ".join(_STRETCHED.sub(r"\1", text).split())
-
-
-def personal(text: str) -> bool:
-    """Whether a message carries a link, a handle, an address or a phone number: never to be read aloud."""
-    return any(pattern.search(text) for pattern in (_URL, _EMAIL, _HANDLE, _PHONE))
-
-
-def _unspaced(text: str) -> bool:
-    return bool(text) and 0x0E00 <= ord(text[0]) <= 0x0EFF
-
-
-def _slang(tokens: tuple[Word, ...], language: str) -> tuple[Word, ...]:
-    table = lexicon(language, False).slang if language in LANGUAGES else {}
-    out: list[Word] = []
-    for token in tokens:
-        out += [Word(part, token.start, token.end) for part in table.get(token.text, token.text).split()]
-    return tuple(out)
-
-
-def _spelled(tokens: tuple[Word, ...], language: str, names: frozenset[str]) -> tuple[Word, ...]:
-    """Misspelt words put right where a known word is one letter away (two in long words). Latin letters only."""
-    if language not in LANGUAGES or language in ("zh", "th", "ja", "hi", "vi"):
-        return tokens
-    return tuple(
-        Word(_nearest(token.text, language, names), token.start, token.end) if _suspicious(token.text, language, names) else token
-        for token in tokens
-    )
-
-
-def _suspicious(word: str, language: str, names: frozenset[str]) -> bool:
-    if len(word) < 5 or not word.isascii() or not word.isalpha() or word in names:
-        return False
-    return word not in _vocabulary(language)[0] and not any(word.startswith(stem) for stem in _vocabulary(language)[1])
-
-
-def _nearest(word: str, language: str, names: frozenset[str]) -> str:
-    from rapidfuzz import process
-    from rapidfuzz.distance import DamerauLevenshtein
-
-    limit = 1 if len(word) < 8 else 2
-    near = [w for w in (*_vocabulary(language)[0], *names) if w[0] == word[0] and abs(len(w) - len(word)) <= limit and len(w) > 3]
-    best = process.extractOne(word, near, scorer=DamerauLevenshtein.distance, score_cutoff=limit)
-    return best[0] if best else word
-
-
-@cache
-def _vocabulary(language: str) -> tuple[frozenset[str], tuple[str, ...]]:
-    """(words that a language's tables know, stems that may go on)."""
-    tables = [lexicon(code, False) for code in {language, "en"}]
-    known = {w for t in tables for phrases in t.sections.values() for w in phrases.vocabulary}
-    return frozenset(known), tuple(stem for t in tables for phrases in t.sections.values() for stem in phrases.stems)
 
 
 def _tables(text: Text) -> list[tuple[Lexicon, tuple[Word, ...]]]:
@@ -211,30 +160,41 @@ class _Reading:
         self.text, self.tables = text, tables
         self.nouns = self.find("nouns")
         self.mentions = list(mentions(text.plain, self.nouns)) if mentions else []
-        self.names = [m for m in mentions if m.weight >= 1]
-        self.fields = [m for m in self.find("fields") if not any(n.covers(m) for n in (*self.names, *self.nouns))]
+        self.names = [m for m in self.mentions if m.weight >= 1]
+        self.fields = self._free("fields")
+        self.mentions = [m for m in self.mentions if not any(f.covers(m) for f in self.fields)]
         self.forms = self.find("forms")
         self.kinds = [m for m in self.find("kinds") if not any(f.covers(m) for f in (*self.forms, *self.names))]
         self.refers = [m for m in self.find("refers") if not any(n.covers(m) for n in self.names)]
         self.sorts = self.find("sort")
         self.places = regions().find(text.plain)
-        self.colours = [m for m in self.find("colours") if not any(n.covers(m) for n in (*self.names, *self.nouns))]
-        self.sizes = _sizes().find(text.plain)
+        self.colours = self._free("colours")
+        self.sizes = [
+            m for m in _sizes().find(text.plain) if not any(f.covers(m) and f.label != "size" for f in self.fields)
+        ]
 
     def find(self, section: str) -> list[Match]:
-        found = [m for tables, form in self.tables for m in tables.find(section, form)]
+        own = self.text.language
+        found = [m for tables, form in self.tables for m in tables.find(section, form, whole=tables.language != own)]
         return longest(list(dict.fromkeys(found)))
+
+    def _free(self, section: str) -> list[Match]:
+        """A section's matches outside the names of things."""
+        return [m for m in self.find(section) if not any(n.covers(m) for n in (*self.names, *self.nouns))]
 
     def asked(self) -> Asked:
         numbers = self._numbers()
         limit = self._limit(numbers)
         sort = self._sort()
         fields = self._fields(sort)
+        if sort and fields and fields[0][0] != sort[0] and sort[0] != "price":
+            sort = None
         kinds = frozenset(m.label for m in self.kinds)
         draft = Asked(
-            self.text, fields=fields, aspects=self._aspects(fields), properties=self._labels(self.find("properties")),
+            self.text, fields=fields, aspects=self._aspects(fields), properties=self._labels(self._free("properties")),
             colours=self._labels(self.colours), sizes=self._size_letters(fields), numbers=numbers,
             regions=self._labels(longest(self.places)), sort=sort, limit=limit, yes_no=self._yes_no(),
+            open=any(m.label == "open" for m in self.forms),
             negative=any(m.label == "negation" for m in self.forms), here=any(m.label == "here" for m in self.refers),
             both=any(m.label == "both" for m in self.refers), again=self._again(), nouns=tuple(self.nouns),
             mentions=tuple(self.mentions), content=tuple(self._content()), cues=kinds,
@@ -250,16 +210,33 @@ class _Reading:
         best: dict[str, float] = {}
         for m in self.fields:
             words_long = m.weight + 0.05 * (m.end - m.start)
-            best[m.label] = max(best.get(m.label, 0.0), words_long)
+            twice = m.label in best and m.weight < 1  # "where is it made": two weak cues make a strong one
+            best[m.label] = max(best.get(m.label, 0.0), words_long, 1.0 if twice else 0.0)
+        narrowed = len(best) > 1 or self.sizes or self.colours
+        if narrowed and "material" in best and self._only_describes("material"):
+            best.pop("material")
+        for name in {m.label.split(".")[0] for m in self.find("aspects") if m.label in PARTICULAR} & set(best):
+            best[name] += 1.0
         best = _without_constraints(best, self)
-        kept = {name: weight for name, weight in best.items() if weight >= 1} or best
+        kept = {name: weight for name, weight in best.items() if weight >= 1} or dict(best)
+        if "price" in best and not set(kept) - {"size", "colour", "fit"}:
+            kept["price"] = 1.0
+        if len(kept) > 1:
+            kept.pop("features", None)
         policy = [name for name in kept if name in STORE_FIELDS]
         if policy and "price" in kept and policy != ["discount"]:
             kept.pop("price")
-        if sort and sort[0] != "price":
+        plain = STORE_FIELDS & set(kept) or ("size" in kept and sort and sort[0] == "dimensions")
+        if sort and sort[0] != "price" and (sort[0] in kept or not plain):
             kept = {sort[0]: 2.0, **{k: v for k, v in kept.items() if k not in ("price", sort[0])}}
         order = {m.label: -i for i, m in enumerate(self.fields)}
         return tuple(sorted(kept.items(), key=lambda item: (round(item[1]), order.get(item[0], 0)), reverse=True))
+
+    def _only_describes(self, name: str) -> bool:
+        """Whether an attribute's cues all stand beside a thing's name: "linen shirt" does not ask the material."""
+        names = [*self.nouns, *self.mentions]
+        cues = [m for m in self.fields if m.label == name]
+        return all(any(-1 <= n.start - m.end <= 1 or -1 <= m.start - n.end <= 1 for n in names) for m in cues)
 
     def _aspects(self, fields: tuple[tuple[str, float], ...]) -> frozenset[str]:
         names = {name for name, _ in fields}
@@ -291,6 +268,8 @@ class _Reading:
     def _yes_no(self) -> bool:
         if any(m.label == "open" for m in self.forms):
             return False
+        if self._free("properties"):
+            return True
         asks = [m for m in self.forms if m.label == "yes_no"]
         early = self.text.language in ("en", "es", "fr", "de", "pt", "id")
         return any(m.start <= 4 or not early for m in asks)
@@ -302,7 +281,11 @@ class _Reading:
         found = [m.label for m in longest(self.sizes)]
         found += _LOUD_SIZE.findall(self.text.raw)
         if any(name in ("size", "fit") for name, _ in fields) or any(m.label == "size" for m in self.fields):
-            found += [w.text.upper() for w in self.text.plain if _SIZE_WORD.match(w.text) and (len(w.text) > 1 or self._beside_size(w))]
+            found += [
+                w.text.upper()
+                for w in self.text.plain
+                if _SIZE_WORD.match(w.text) and (len(w.text) > 1 or self._beside_size(w))
+            ]
         return tuple(dict.fromkeys(found))
 
     def _beside_size(self, word: Word) -> bool:
@@ -329,7 +312,15 @@ class _Reading:
             return "injection"
         if "offtopic" in cues and not self.mentions and not draft.about_store:
             return "offtopic"
-        if draft.sort and (things or draft.both or draft.here or "list" in cues or "compare" in cues or not draft.fields or draft.fields):
+        if draft.sort and (
+            things
+            or draft.both
+            or draft.here
+            or "list" in cues
+            or "compare" in cues
+            or not draft.fields
+            or draft.fields
+        ):
             return "compare" if _two(self.mentions) or draft.both or draft.here else "list"
         if draft.limit and not draft.about_store:
             return "list"
@@ -337,7 +328,11 @@ class _Reading:
             return "compare"
         if "recommend" in cues:
             return "recommend"
-        if "list" in cues and (not draft.fields or draft.top in ("features", "stock", "price", "in_the_box")):
+        if (
+            "list" in cues
+            and not (draft.colours or draft.sizes)
+            and (not draft.fields or draft.top in ("features", "stock", "price", "in_the_box"))
+        ):
             return "list"
         if "host" in cues:
             return "host"
@@ -355,7 +350,7 @@ class _Reading:
 
 
 def _without_constraints(kept: dict[str, float], reading: _Reading) -> dict[str, float]:
-    """"How much is size M" asks the price: a size or colour that only narrows is not what is asked."""
+    """ "How much is size M" asks the price: a size or colour that only narrows is not what is asked."""
     others = [name for name in kept if name not in ("size", "colour", "fit")]
     if not others:
         return kept
@@ -396,4 +391,4 @@ def _is_spam(raw: str, asked: Asked) -> bool:
     """Links, handles and adverts. A link in a real question about goods does not make it spam."""
     if "spam" in asked.cues and (personal(raw) or not (asked.fields or asked.mentions)):
         return True
-    return bool(_URL.search(raw) or _PHONE.search(raw)) and not (asked.mentions or (asked.fields and asked.yes_no))
+    return bool(LINK.search(raw) or PHONE.search(raw)) and not (asked.mentions or (asked.fields and asked.yes_no))

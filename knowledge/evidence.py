@@ -4,28 +4,40 @@ import re
 import tomllib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 from knowledge.asked import Asked
-from knowledge.lexicon import Word, lexicon, shades, words
+from knowledge.language import language_of
+from knowledge.lexicon import LANGUAGES, Word, lexicon, shades, words
 from knowledge.link import stem
 from knowledge.product import Fact, Product, Variant
 
 Likeness = Callable[[Fact], float]  # cosine of a fact with the question
 PLAIN = ("description", "features", "details")  # fields whose texts may speak of anything
+TEXTS = (*PLAIN, "care", "compatibility", "material", "ingredients", "in_the_box", "power")  # may speak of others
 # Where else an attribute may be stated when no fact bears its name; those texts must also speak of it.
 ELSEWHERE = {
     "size": ("dimensions", "capacity", "fit"), "fit": ("size",), "dimensions": ("size",), "capacity": ("size",),
     "weight": ("shipping_weight",), "charging": ("power", "battery"), "battery": ("power", "charging"),
     "power": ("charging",), "allergens": ("ingredients", "material", "safety"), "ingredients": ("material",),
-    "material": ("ingredients",), "certification": ("material", "ingredients", "origin"), "safety": ("ingredients", "material", "compatibility", "age"),
-    "dishwasher_safe": ("care",), "microwave_safe": ("care",), "oven_safe": ("care", "compatibility"),
-    "connectivity": ("compatibility", "power"), "scent": ("ingredients",), "directions": ("care",), "in_the_box": (),
-    "features": ("description",), "light": ("power",), "noise": (), "water_resistance": ("material", "care", "compatibility"),
-    "compatibility": ("connectivity",), "age": (), "origin": (), "care": (), "shelf_life": ("care",),
+    "material": ("ingredients",), "certification": ("material", "ingredients", "origin"),
+    "safety": ("ingredients", "material", "compatibility", "age"), "compatibility": ("connectivity",),
+    "dishwasher_safe": ("care",), "microwave_safe": ("care",), "oven_safe": ("care",),
+    "connectivity": ("compatibility", "power"), "scent": ("ingredients",), "directions": ("care",),
+    "features": ("description",), "light": ("power",), "water_resistance": ("material", "care", "compatibility"),
+    "shelf_life": ("care",),
 }  # fmt: skip
-FREELY = frozenset({("size", "dimensions"), ("fit", "size"), ("weight", "shipping_weight"), ("features", "description"), ("material", "ingredients")})
+FREELY = frozenset(
+    {
+        ("size", "dimensions"),
+        ("fit", "size"),
+        ("weight", "shipping_weight"),
+        ("features", "description"),
+        ("material", "ingredients"),
+    }
+)
+_FITS = ("compatibility", "fit", "size", "dimensions", "age")  # "will it fit a 104 cm kid": a variant may answer
 _MEASURED = re.compile(r"\d\s*(?:cm|mm|m|in|inch|inches|″|\")(?![a-z])", re.IGNORECASE)
 _VOLUME = re.compile(r"\d\s*(?:ml|l|litres?|liters?|oz|fl|mah|gb|cups?)(?![a-z])", re.IGNORECASE)
 _RANGE = re.compile(r"(\d+)\s*[-–]\s*(\d+)")
@@ -52,17 +64,23 @@ class Choice:
 def evidence(asked: Asked, product: Product, facts: Sequence[Fact], like: Likeness) -> Evidence:
     """Answer from one product's facts. Works field by field; what is not stated is named, never replaced."""
     choice = choose(asked, product)
-    names = [name for name, _ in asked.fields[:2]]
+    names = [name for name, _ in asked.fields[:2] if name not in ("sku", "gtin")]
     if not names:
         names = ["stock"] if choice.narrowed or choice.unmet else []
+    if len(names) > 1 and (choice.narrowed or choice.unmet):
+        names = [name for name in names if name not in ("size", "colour", "fit")] or names
     parts = [_field(name, asked, product, facts, choice, like) for name in names]
     if not parts:
         return _untitled(asked, product, facts, like)
-    verdicts = [part.verdict for part in parts if part.verdict]
+    if choice.narrowed and all(part.missing for part in parts) and set(names) & set(_FITS):
+        parts = [_stock(names[0], facts, [f for f in facts if _is_whole(f)], choice, asked)]
+    verdicts = {part.verdict for part in parts if part.verdict}
+    unsure = {name for name, weight in asked.fields if weight < 1}  # then the attribute is not named as missing
     return Evidence(
         tuple(dict.fromkeys(fact for part in parts for fact in part.facts)),
-        tuple(name for part in parts for name in part.missing), verdicts[0] if len(parts) == 1 and verdicts else "",
-    )  # fmt: skip
+        tuple("" if name in unsure else name for part in parts for name in part.missing),
+        verdicts.pop() if len(verdicts) == 1 else "",
+    )
 
 
 def _field(
@@ -70,28 +88,34 @@ def _field(
 ) -> Evidence:
     whole = [fact for fact in facts if _is_whole(fact)]
     if name == "price":
-        return _price(facts, whole, choice)
+        return _price(product, facts, whole, choice)
     if name == "stock" or (name in ("size", "colour", "fit") and (choice.narrowed or choice.unmet)):
         return _stock(name, facts, whole, choice, asked)
     if name == "discount":
-        found = [f for f in whole if f.field in ("compare_at", "discount")]
+        found = [f for f in whole if f.field == "discount" or (f.field == "compare_at" and reduced(product))]
         return Evidence((*[f for f in whole if f.field == "price"], *found)) if found else Evidence((), ("discount",))
     found = _stated(name, asked, product, whole, like)
     return _judged(asked, name, found) if found else Evidence((), (name,))
+
+
+def reduced(product: Product) -> bool:
+    """Whether every variant is on sale: what holds for one colour alone is not said of the product."""
+    offers = [v.offer for v in product.variants]
+    return all(o.compare_at is not None and o.compare_at > o.price for o in offers)
 
 
 def _is_whole(fact: Fact) -> bool:
     return "/" not in fact.id.removeprefix(f"{fact.handle}/")
 
 
-def _price(facts: Sequence[Fact], whole: list[Fact], choice: Choice) -> Evidence:
+def _price(product: Product, facts: Sequence[Fact], whole: list[Fact], choice: Choice) -> Evidence:
     skus = {v.sku for v in choice.variants}
     single = [f for f in facts if f.field == "price" and not _is_whole(f) and f.sku in skus] if choice.narrowed else []
     if len({f.value for f in single}) == 1:
         return Evidence((single[0],))
     if choice.unmet:
         return Evidence(tuple(f for f in whole if f.field in (*choice.unmet, "price")), (), "no")
-    prices = tuple(f for f in whole if f.field in ("price", "compare_at"))
+    prices = tuple(f for f in whole if f.field == "price" or (f.field == "compare_at" and reduced(product)))
     return Evidence(prices) if prices else Evidence((), ("price",))
 
 
@@ -107,25 +131,44 @@ def _stock(name: str, facts: Sequence[Fact], whole: list[Fact], choice: Choice, 
         stock = sorted(single, key=lambda f: f.number == 0)[:3] or stock
     if not stock:
         return Evidence((), (name,))
-    decided = asked.yes_no or choice.narrowed
+    sure = dict(asked.fields).get("stock", 1.0) >= 1  # a weak cue says no yes
+    decided = (asked.yes_no and sure) or choice.narrowed
     return Evidence(tuple(stock), (), ("no" if all(f.number == 0 for f in stock) else "yes") if decided else "")
 
 
 def _stated(name: str, asked: Asked, product: Product, whole: list[Fact], like: Likeness) -> list[Fact]:
     """Facts that state an attribute: those that bear its name, else texts elsewhere that plainly speak of it."""
-    own = [f for f in whole if f.field == name]
+    own = [f for f in whole if f.field == name] or [f for f in whole if _labelled(f, name)]
     if name == "features":
         return own[:2] or _first_texts(whole)
     if own:
         return _fitting(asked, own, whole, like)
-    for other in ELSEWHERE.get(name, ()):
-        near = [f for f in whole if f.field == other and ((name, other) in FREELY or _speaks(f, name, asked))]
-        near = [f for f in near if _measures(name, f)]
-        if near:
-            return near[:1]
-    texts = [f for f in whole if f.field in (*PLAIN, *(o for o in ("care", "compatibility", "material", "ingredients", "in_the_box", "power")))]
-    found = [f for f in texts if _speaks(f, name, asked) and _measures(name, f)]
-    return sorted(found, key=lambda f: -like(f))[:1]
+    others = [f for f in whole if f.field in ELSEWHERE.get(name, ()) and _measures(name, f)]
+    if free := [f for f in others if (name, f.field) in FREELY]:
+        return free[:1]
+    near = [f for f in others if _speaks(f, name, asked)]
+    texts = [f for f in whole if f.field in TEXTS and f not in others and _measures(name, f)]
+    return _nearest(near, asked, like) or _nearest([f for f in texts if _speaks(f, name, asked)], asked, like)
+
+
+def _nearest(facts: list[Fact], asked: Asked, like: Likeness) -> list[Fact]:
+    """The one that shares most words with the question, then the nearest in meaning; no embedding for one alone."""
+    return sorted(facts, key=lambda f: (-shared(asked, f), -like(f)))[:1] if len(facts) > 1 else facts
+
+
+def _labelled(fact: Fact, name: str) -> bool:
+    """Whether a feed's own label means an attribute, by the words that questions use: "Brightness" is light."""
+    if not fact.label or fact.field in PLAIN:
+        return False
+    return name in spoken_of(fact.label)
+
+
+@lru_cache(maxsize=50_000)
+def spoken_of(text: str) -> frozenset[str]:
+    """The attributes that a catalogue's text speaks of, by the words that questions use for them; any language."""
+    plain, language = words(text), language_of(text)
+    tables = [lexicon(code, False) for code in dict.fromkeys(("en", language)) if code in LANGUAGES]
+    return frozenset(m.label for table in tables for m in table.find("fields", plain) if m.weight >= 1)
 
 
 def _fitting(asked: Asked, own: list[Fact], whole: list[Fact], like: Likeness) -> list[Fact]:
@@ -134,8 +177,7 @@ def _fitting(asked: Asked, own: list[Fact], whole: list[Fact], like: Likeness) -
         others = [f for f in whole if f not in own and _decides(asked, f)]
         if others:
             return others[:1]
-    best = sorted(own, key=lambda f: (-_shared(asked, f), -like(f)))
-    return best[:1]
+    return _nearest(own, asked, like)
 
 
 def _first_texts(whole: list[Fact]) -> list[Fact]:
@@ -146,11 +188,10 @@ def _speaks(fact: Fact, name: str, asked: Asked) -> bool:
     """Whether a text speaks of an attribute, by the words that questions use for it; a property asked must be there too."""
     if asked.properties:
         return _decides(asked, fact) != ""
-    plain = words(fact.value)
-    cues = [m for m in lexicon("en", False).find("fields", plain) if m.label == name and m.weight >= 1]
-    if name in ("material", "ingredients", "compatibility", "safety", "certification", "allergens", "connectivity"):
-        return bool(cues) and _shared(asked, fact) > 0
-    return bool(cues)
+    cues = name in spoken_of(fact.value)
+    if name in ("material", "ingredients", "safety", "certification", "allergens", "connectivity", "in_the_box"):
+        return cues and shared(asked, fact) > 0
+    return cues
 
 
 def _measures(name: str, fact: Fact) -> bool:
@@ -175,7 +216,7 @@ def _decides(asked: Asked, fact: Fact) -> str:
 
 
 def decides(property_: str, value: str) -> str:
-    """"yes", "no" or "" : what a value says of a property in data/asked/properties.toml."""
+    """ "yes", "no" or "" : what a value says of a property in data/asked/properties.toml."""
     row = _properties().get(property_)
     if row is None:
         return ""
@@ -196,17 +237,18 @@ def _properties() -> dict[str, tuple[re.Pattern[str], re.Pattern[str]]]:
 
 def _untitled(asked: Asked, product: Product, facts: Sequence[Fact], like: Likeness) -> Evidence:
     """No attribute known: a fact that shares the question's own words, or nothing; a bare name gets price and stock."""
-    whole = [f for f in facts if _is_whole(f) and f.field not in ("gtin", "kind", "vendor", "stock", "price", "compare_at")]
-    if not _extra(asked):
+    whole = [
+        f for f in facts if _is_whole(f) and f.field not in ("gtin", "kind", "vendor", "stock", "price", "compare_at")
+    ]
+    if not _extra(asked, product) and not (asked.open and not asked.again):
         return Evidence(tuple(f for f in facts if _is_whole(f) and f.field in ("price", "stock")))
-    found = [f for f in whole if _shared(asked, f) > 0]
-    found.sort(key=lambda f: (-_shared(asked, f), -like(f)))
-    return Evidence(tuple(found[:1])) if found else Evidence((), ("",))
+    found = [f for f in whole if shared(asked, f) > 0]
+    return Evidence(tuple(_nearest(found, asked, like))) if found else Evidence((), ("",))
 
 
-def _extra(asked: Asked) -> list[str]:
+def _extra(asked: Asked, product: Product) -> list[str]:
     """The question's own words beyond the product's name."""
-    named = {i for m in asked.mentions for i in range(m.start, m.end)}
+    named = _named(asked, product.handle, f"{product.title} {product.kind}")
     return [
         w.text
         for run in asked.content
@@ -215,12 +257,26 @@ def _extra(asked: Asked) -> list[str]:
     ]
 
 
-def _shared(asked: Asked, fact: Fact) -> int:
+def _named(asked: Asked, handle: str, title: str) -> set[int]:
+    """Places of the words that name the product itself."""
+    own = [m for m in asked.mentions if not handle or handle in dict(m.candidates)]
+    things = {i for n in asked.nouns for i in range(n.start, n.end)}
+    name = {stem(w.text) for w in words(title)}
+    return {i for m in own for i in range(m.start, m.end) if i in things or stem(asked.text.plain[i].text) in name}
+
+
+def shared(asked: Asked, fact: Fact) -> int:
     """How many of the question's telling words a fact has, plurals aside."""
-    named = {i for m in asked.mentions for i in range(m.start, m.end)}
+    named = _named(asked, fact.handle, fact.product)
     stop = lexicon("en", False).sections["stop"].vocabulary
     own = {stem(w.text) for i, w in enumerate(asked.text.plain) if i not in named and _telling(w, stop)}
-    return len(own & {stem(w.text) for w in words(f"{fact.label} {fact.value}") if _telling(w, stop)})
+    have = {stem(w.text) for w in words(f"{fact.label} {fact.value}") if _telling(w, stop)}
+    return sum(word in have or any(_kin(word, other) for other in have) for word in own)
+
+
+def _kin(a: str, b: str) -> bool:
+    """Forms of one long word: oscillate, oscillation."""
+    return len(a) > 6 and len(b) > 6 and a.isascii() and a[:6] == b[:6]
 
 
 def _telling(word: Word, stop: set[str]) -> bool:
@@ -230,6 +286,9 @@ def _telling(word: Word, stop: set[str]) -> bool:
 def choose(asked: Asked, product: Product) -> Choice:
     """The variants that a question's colour, size, number or option word leaves."""
     left, narrowed, unmet = list(product.variants), False, []
+    named = [v for v in left if asked.code and v.sku == asked.code]
+    if named and len(left) > 1:
+        return Choice(tuple(named), True)
     for field, test in _wishes(asked, product):
         fitting = [v for v in left if any(test(value) for _, value in v.options)]
         if fitting:
@@ -259,7 +318,9 @@ def _wishes(asked: Asked, product: Product) -> Iterable[tuple[str, Callable[[str
 def _has_option(product: Product, asked: Asked, field: str) -> bool:
     values = [value for v in product.variants for _, value in v.options]
     if field == "colour":
-        return any(colours_of(value) for value in values) or any(n.casefold() in ("color", "colour") for v in product.variants for n, _ in v.options)
+        return any(colours_of(value) for value in values) or any(
+            n.casefold() in ("color", "colour") for v in product.variants for n, _ in v.options
+        )
     return any(any(c.isdigit() for c in value) or _is_letter_size(value) for value in values)
 
 
@@ -269,7 +330,7 @@ def colours_of(value: str) -> frozenset[str]:
     return frozenset(m.label for m in shades().find(words(value)))
 
 
-_LETTERS = frozenset("XXS XS S M L XL XXL XXXL 2XL 3XL SMALL MEDIUM LARGE".split())
+_LETTERS = frozenset(["XXS", "XS", "S", "M", "L", "XL", "XXL", "XXXL", "2XL", "3XL", "SMALL", "MEDIUM", "LARGE"])
 _SAME_SIZE = {"SMALL": "S", "MEDIUM": "M", "LARGE": "L", "2XL": "XXL", "3XL": "XXXL"}
 
 
@@ -285,7 +346,9 @@ def _has_number(value: str, number: object) -> bool:
     texts = [w.text for w in words(value)]
     if str(number) in texts:
         return True
-    return any(int(a) <= int(str(number)) <= int(b) for a, b in _RANGE.findall(value)) if str(number).isdigit() else False
+    return (
+        any(int(a) <= int(str(number)) <= int(b) for a, b in _RANGE.findall(value)) if str(number).isdigit() else False
+    )
 
 
 def _spoken(value: str, asked: Asked) -> bool:

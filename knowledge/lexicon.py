@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
+from typing import Any
 
 LANGUAGES = ("en", "zh", "th", "vi", "id", "es", "fr", "de", "pt", "ja", "hi")
 NOUN_COLUMNS = ("en", "zh", "th", "vi", "id", "es", "fr", "de", "pt", "ja", "hi")  # as in data/words/nouns.toml
@@ -46,6 +47,13 @@ class Match:
     def covers(self, other: "Match") -> bool:
         """Whether ``other`` lies inside this longer phrase."""
         return self.start <= other.start and other.end <= self.end and self.end - self.start > other.end - other.start
+
+
+@dataclass(frozen=True, slots=True)
+class Mention(Match):
+    """A stretch of text that names a product; several when the name fits several."""
+
+    candidates: tuple[tuple[str, float], ...] = ()  # (handle, score), best first
 
 
 def fold(text: str, *, accents: bool = False) -> str:
@@ -99,21 +107,21 @@ class Phrases:
         found = words(piece.rstrip("*"), accents=self.accents)
         return [(w, piece.endswith("*") and i == len(found) - 1) for i, w in enumerate(found)]
 
-    def find(self, text: tuple[Word, ...]) -> list[Match]:
-        """Every phrase in the text, in order of place."""
+    def find(self, text: tuple[Word, ...], *, whole: bool = False) -> list[Match]:
+        """Every phrase in the text, in order of place. ``whole``: no word may go on, whatever the table says."""
         out = []
         for start in range(len(text)):
             for texts, opens, label, weight in self._rows.get(text[start].text[:1], ()):
-                if _fits(text, start, texts, opens):
+                if _fits(text, start, texts, opens, whole):
                     out.append(Match(label, start, start + len(texts), weight))
         return out
 
 
-def _fits(text: tuple[Word, ...], start: int, texts: tuple[str, ...], opens: tuple[bool, ...]) -> bool:
+def _fits(text: tuple[Word, ...], start: int, texts: tuple[str, ...], opens: tuple[bool, ...], whole: bool) -> bool:
     if start + len(texts) > len(text):
         return False
     for word, want, open_ in zip(text[start:], texts, opens, strict=False):
-        if word.text != want and not (open_ and word.text.startswith(want)):
+        if word.text != want and (whole or not (open_ and word.text.startswith(want))):
             return False
     return True
 
@@ -132,10 +140,10 @@ class Lexicon:
     slang: Mapping[str, str]
     accents: bool
 
-    def find(self, section: str, text: tuple[Word, ...]) -> list[Match]:
-        """The phrases of one section in a text, longest first kept."""
+    def find(self, section: str, text: tuple[Word, ...], *, whole: bool = False) -> list[Match]:
+        """The phrases of one section in a text, longest first kept. ``whole`` is for texts in another language."""
         table = self.sections.get(section)
-        return longest(table.find(text)) if table else []
+        return longest(table.find(text, whole=whole)) if table else []
 
 
 def has_vietnamese(text: str) -> bool:
@@ -146,8 +154,8 @@ def has_vietnamese(text: str) -> bool:
 @cache
 def lexicon(language: str, accents: bool) -> Lexicon:
     """The tables of one of LANGUAGES. ``accents`` is for Vietnamese written with its letters."""
-    raw = _read(f"asked/{language}.toml")
-    slang = raw.pop("slang", {})
+    raw = dict(_read(f"asked/{language}.toml"))
+    slang: dict[str, str] = raw.pop("slang", {})
     sections = {
         name: Phrases(((p, label) for label, phrases in rows.items() for p in phrases), accents=accents)
         for name, rows in raw.items()
@@ -198,6 +206,17 @@ def noun_parents() -> Mapping[str, tuple[str, ...]]:
     return MappingProxyType({noun: up(noun) for noun in rows})
 
 
+@cache
+def _colour_words(language: str) -> Mapping[str, str]:
+    rows = _read("words/colours.toml")
+    return MappingProxyType({row["en"][0]: row[language][0] for row in rows.values() if language in row})
+
+
+def colour_word(name: str, language: str) -> str | None:
+    """A plain English colour's word in a language: "Black" → 黑色; None for shades and anything else."""
+    return _colour_words(language).get(name.casefold().strip())
+
+
 def _by_language(table: str, language: str, *, shades: bool) -> list[tuple[str, str]]:
     rows = _read(f"words/{table}.toml")
     return [
@@ -210,12 +229,19 @@ def _by_language(table: str, language: str, *, shades: bool) -> list[tuple[str, 
 def _nouns(language: str) -> list[tuple[str, str]]:
     column = NOUN_COLUMNS.index(language) + 1
     rows = _read("words/nouns.toml")
-    return [(word, noun) for noun, row in rows.items() for word in row[column].split("|") if word]
+    clitic = "*" if language == "id" else ""  # kemeja, kemejanya
+    return [
+        (word + (clitic if len(word) > 3 else ""), noun)
+        for noun, row in rows.items()
+        for word in row[column].split("|")
+        if word
+    ]
 
 
 @cache
-def _read(name: str) -> dict[str, dict[str, list[str]]]:
+def _read(name: str) -> dict[str, Any]:
     path = files("knowledge") / "data"
     for part in name.split("/"):
         path = path / part
-    return tomllib.loads(path.read_text(encoding="utf-8"))
+    table: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+    return table

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from knowledge.lexicon import LANGUAGES, Match, Word, lexicon, longest, noun_parents, words
+from knowledge.lexicon import LANGUAGES, Match, Mention, Word, lexicon, longest, noun_parents, words
 from knowledge.product import Product
 
 NAMED = 0.7  # from this score on a product counts as named
@@ -16,14 +16,7 @@ TIE = 0.87  # products that score this share of the best are meant as much
 _NAME, _THING, _GENERIC, _FILLER = 1.2, 0.8, 0.4, 0.05  # weight of a word in a name, by what it is
 _EXACT, _WIDER = 1.0, 0.75  # weight of being the thing asked for, or a kind of it
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{3,}")
-_CONNECT = frozenset("of de du des der d del para for 的 の von da do cho untuk".split())
-
-
-@dataclass(frozen=True, slots=True)
-class Mention(Match):
-    """A stretch of text that names a product; several when the name fits several."""
-
-    candidates: tuple[tuple[str, float], ...] = ()  # (handle, score), best first
+_CONNECT = frozenset(["of", "de", "du", "des", "der", "d", "del", "的", "の", "von", "da", "do"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +37,20 @@ class Linker:
         self._places: dict[str, list[_Place]] = defaultdict(list)
         self._things: dict[str, frozenset[str]] = {}
         frequency: dict[str, set[str]] = defaultdict(set)
+        heads = {head(name) for p in products for name in (p.title, p.kind)}
+        self._sold: dict[str, dict[str, float]] = defaultdict(dict)  # thing → handle → how well the product is that
         for product in products:
             self._things[product.handle] = things(product)
+            for thing in self._things[product.handle]:
+                for wider in noun_parents()[thing]:
+                    self._sold[wider].setdefault(product.handle, _WIDER)
+                self._sold[thing][product.handle] = _EXACT
             for name in (product.title, product.kind):
                 sequence = tuple(stem(w.text) for w in words(name))
                 for at, word in enumerate(sequence):
                     self._places[word].append(_Place(product.handle, sequence, at))
                     frequency[word].add(product.handle)
-        self._weights = {word: _weight(word, len(handles)) for word, handles in frequency.items()}
+        self._weights = {word: _weight(word, len(handles), word in heads) for word, handles in frequency.items()}
         self.vocabulary = frozenset(
             w.text for p in products for name in (p.title, p.kind) for w in words(name) if len(w.text) > 3
         )
@@ -62,7 +61,7 @@ class Linker:
 
     def sold(self, thing: str) -> list[str]:
         """Handles of the products that are this thing or a kind of it."""
-        return [h for h, is_ in self._things.items() if any(thing == t or thing in noun_parents()[t] for t in is_)]
+        return list(self._sold.get(thing, ()))
 
     def by_code(self, text: str) -> tuple[str, str] | None:
         """(handle, SKU) of a product whose SKU or GTIN stands in the text."""
@@ -85,8 +84,12 @@ class Linker:
         """Longest stretches that stand so in a product's title or kind; the label is the handle."""
         best: dict[tuple[int, str], int] = {}
         for start, word in enumerate(stems):
-            for place in self._places.get(word, ()):
+            if self._weights.get(word, 0.0) <= _FILLER:
+                continue
+            for place in self._places[word]:
                 length = _common(stems[start:], place.sequence[place.at :])
+                while length > 1 and self._weights[stems[start + length - 1]] <= _FILLER:
+                    length -= 1
                 if length >= (2 if _glyph(word) else 1):
                     key = (start, place.handle)
                     best[key] = max(best.get(key, 0), length)
@@ -100,15 +103,18 @@ class Linker:
         for piece in pieces:
             scores[piece.label] += sum(self._weights[w] for w in stems[piece.start : piece.end])
         nouns = longest(nouns)
-        for handle, is_ in self._things.items():
-            fit = max((_likeness(n.label, is_) for n in nouns), default=0.0)
-            if fit:
-                scores[handle] += fit
+        fits: dict[str, float] = {}
+        for noun in nouns:
+            for handle, fit in self._sold[noun.label].items():
+                fits[handle] = max(fits.get(handle, 0.0), fit)
+        for handle, fit in fits.items():
+            scores[handle] += fit
         ranked = sorted(((h, s) for h, s in scores.items() if s >= NAMED), key=lambda item: -item[1])
         if not ranked:
             return None
         kept = tuple((h, round(s, 3)) for h, s in ranked if s >= TIE * ranked[0][1])
-        return Mention(" ".join(stems[start:end]), start, end, 1.0 if end - start > 1 or nouns or ranked[0][1] > 1 else 0.5, kept)
+        plain = end - start == 1 and stems[start] in lexicon("en", False).sections["fields"].vocabulary
+        return Mention(" ".join(stems[start:end]), start, end, 0.5 if plain else 1.0, kept)
 
 
 def things(product: Product) -> frozenset[str]:
@@ -134,16 +140,26 @@ def stem(word: str) -> str:
     return word[:-2] if word.endswith(("shes", "ches", "xes", "sses")) else word[:-1]
 
 
-def _weight(word: str, products: int) -> float:
+def head(name: str) -> str:
+    """The word that says what a thing is: the last before any number, comma or bracket: "Chef's Knife 20 cm" → knife."""
+    found = words(re.split(r"[\d(,|]", name, maxsplit=1)[0])
+    return stem(found[-1].text) if found else ""
+
+
+def _weight(word: str, products: int, is_head: bool) -> float:
     """How much a word of a name tells: names of their own most, then things, then words of the language."""
     if word[0].isdigit() or (len(word) == 1 and not _glyph(word)) or _stop(word):
         return _FILLER
     if _glyph(word):
         return 0.45
-    thing = any(lexicon("en", False).sections["nouns"].find(words(form)) for form in (word, f"{word}s"))
-    common = any(form in lexicon("en", False).sections[s].vocabulary for s in ("fields", "stop", "kinds", "aspects", "nouns", "colours") for form in (word, f"{word}s"))
+    thing = is_head or any(lexicon("en", False).sections["nouns"].find(words(form)) for form in (word, f"{word}s"))
+    common = any(
+        form in lexicon("en", False).sections[s].vocabulary
+        for s in ("fields", "stop", "kinds", "aspects", "nouns", "colours")
+        for form in (word, f"{word}s")
+    )
     base = _THING if thing else _GENERIC if common else _NAME
-    return base / max(1, products) ** 0.15
+    return base * float(max(1, products) ** -0.15)
 
 
 def _stop(word: str) -> bool:
@@ -153,12 +169,6 @@ def _stop(word: str) -> bool:
 def _glyph(word: str) -> bool:
     """One character of a script without spaces."""
     return len(word) == 1 and ord(word) > 0xE00
-
-
-def _likeness(asked: str, is_: frozenset[str]) -> float:
-    if asked in is_:
-        return _EXACT
-    return _WIDER if any(asked in noun_parents()[thing] for thing in is_) else 0.0
 
 
 def _common(a: Sequence[str], b: Sequence[str]) -> int:

@@ -1,5 +1,6 @@
 """Which statements about the store answer a question: by what is asked of a policy, by place, by kind of goods."""
 
+import re
 import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -7,12 +8,23 @@ from functools import cache
 from importlib.resources import files
 
 from knowledge.asked import Asked
+from knowledge.evidence import shared
 from knowledge.lexicon import Match, Phrases, lexicon, longest, noun_parents, region_groups, regions, words
 from knowledge.product import Fact
 
 Likeness = Callable[[Fact], float]  # cosine of a fact with the question
 HOME_OF = {"th": "TH", "vi": "VN", "id": "ID", "zh": "CN", "ja": "JP", "ko": "KR", "hi": "IN", "de": "DE", "fr": "FR"}
-_EVERYWHERE = frozenset("worldwide international internationally elsewhere abroad everywhere overseas anywhere".split())
+_MONEY = re.compile(r"[$€£¥฿₫₹]\s?\d|\d\s?[$€£¥฿₫₹]|\b(?:USD|EUR|GBP|JPY|CNY|THB|VND|IDR|INR)\b|Rp\s?\d")
+_EVERYWHERE = frozenset(
+    ("worldwide", "international", "internationally", "elsewhere", "abroad", "everywhere", "overseas", "anywhere")
+)
+_USUAL = {
+    "returns": "returns.time",
+    "payment": "payment.methods",
+    "discount": "discount.code",
+    "contact": "contact.email",
+}
+_PARTICULAR = {"payment.cod", "payment.instalments", "payment.security", "discount.code", "returns.cost"}
 _TWO_PARTS = ("shipping.time", "shipping.cost")  # a plain question about shipping is answered by both
 
 
@@ -24,6 +36,7 @@ class Term:
     aspects: frozenset[str]
     places: frozenset[str]
     everywhere: bool
+    outside: bool  # about places outside those named: "we do not ship outside the EU"
     things: frozenset[str]  # goods it is about: "houseplants cannot be returned"
 
 
@@ -31,13 +44,13 @@ def term(fact: Fact) -> Term:
     """Read one policy statement."""
     plain = words(fact.value)
     aspects = {m.label for m in _aspect_phrases().find(plain)}
-    if "$" in fact.value or fact.unit:
+    if _MONEY.search(fact.value):
         aspects.add("shipping.cost")
     nouns = longest(lexicon("en", False).find("nouns", plain))
     return Term(
         fact, frozenset(a for a in aspects if a.split(".")[0] == fact.field),
         frozenset(m.label for m in longest(regions().find(plain))),
-        any(w.text in _EVERYWHERE for w in plain), frozenset(_goods(nouns)),
+        any(w.text in _EVERYWHERE for w in plain), any(w.text == "outside" for w in plain), frozenset(_goods(nouns)),
     )  # fmt: skip
 
 
@@ -57,11 +70,14 @@ def choose(
     wanted = frozenset(a for a in asked.aspects if a.split(".")[0] == field)
     if field == "shipping":
         return _shipping(asked, pool, wanted, things, like, most)
-    ranked = sorted(pool, key=lambda t: -_score(t, wanted, things, like))
+    usual = wanted or frozenset({_USUAL[field]} if field in _USUAL else ())
+    ranked = sorted(pool, key=lambda t: -_score(t, usual, things, like) - 0.1 * min(2, shared(asked, t.fact)))
     if not ranked:
         return []
-    if wanted & {"payment.cod", "payment.instalments", "payment.security", "discount.code", "returns.cost"}:
-        ranked = [t for t in ranked if t.aspects & wanted] or ([] if field == "payment" else ranked)
+    if wanted & _PARTICULAR:
+        ranked = [t for t in ranked if t.aspects & wanted or shared(asked, t.fact)] or (
+            [] if field == "payment" else ranked
+        )
     out = [t.fact for t in ranked[:1]]
     special = [t.fact for t in ranked[1:] if t.things and things]
     general = [t.fact for t in ranked[1:] if not t.things and len(wanted) > 1 and (t.aspects & wanted)]
@@ -71,7 +87,7 @@ def choose(
 def _score(t: Term, wanted: frozenset[str], things: frozenset[str], like: Likeness) -> float:
     special = 0.35 if t.things and _concerns(t, things) else 0.0
     exception = -0.05 if "returns.not" in t.aspects and not t.things else 0.0
-    return like(t.fact) + 0.12 * len(t.aspects & wanted) + special + exception
+    return like(t.fact) + 0.12 * len(t.aspects & wanted) - 0.04 * len(t.aspects - wanted) + special + exception
 
 
 def _concerns(t: Term, things: frozenset[str]) -> bool:
@@ -88,40 +104,50 @@ def _shipping(
     if rare:
         found = sorted((t for t in pool if t.aspects & rare), key=lambda t: -like(t.fact))
         return (_placed(found, asked.regions[:1]) or [t.fact for t in found])[:1]
-    place = asked.regions[:1] or _assumed(asked, pool)
+    place = place_of(asked, pool)
     parts = [a for a in _TWO_PARTS if a in wanted] or list(_TWO_PARTS)
     out = list(bans[:1])
     for part in parts:
-        out += _part(part, place, pool, like, asked)
+        out += _part(part, place, pool, like)
+    if place and not out:
+        out = [t.fact for t in pool if t.outside and not t.places & _around(place[0])][:1]
     return list(dict.fromkeys(out))[:most]
 
 
-def _part(part: str, place: tuple[str, ...], pool: list[Term], like: Likeness, asked: Asked) -> list[Fact]:
+def _part(part: str, place: tuple[str, ...], pool: list[Term], like: Likeness) -> list[Fact]:
+    """The delivery time or cost, for a place when one is given; what says only the one is preferred to what says both."""
     other = next(a for a in _TWO_PARTS if a != part)
-    found = [t for t in pool if part in t.aspects and not t.things and not t.aspects & {"shipping.express", "shipping.customs"}]
-    found = [t for t in found if other not in t.aspects or part == "shipping.cost" or not _pure(found, other)]
-    found.sort(key=lambda t: -like(t.fact))
-    if place:
-        return _placed(found, place)
-    return [t.fact for t in found[:1]]
+    found = [
+        t
+        for t in pool
+        if part in t.aspects and not t.things and not t.aspects & {"shipping.express", "shipping.customs"}
+    ]
+    found.sort(key=lambda t: (other in t.aspects, -like(t.fact)))
+    return _placed(found, place) if place else [t.fact for t in found[:1]]
 
 
-def _pure(found: list[Term], other: str) -> bool:
-    return any(other not in t.aspects for t in found)
+def _around(place: str) -> frozenset[str]:
+    return frozenset((place, *region_groups().get(place, ())))
 
 
 def _placed(found: list[Term], place: tuple[str, ...]) -> list[Fact]:
-    """The statement for a place: its own, else its group's, nearest group first, else the one for everywhere."""
+    """The statement for a place: its own, else its group's, nearest group first, else the one for everywhere.
+
+    One that names no place holds for all only where none of its like names any.
+    """
     if not place:
         return []
     for region in (place[0], *region_groups().get(place[0], ())):
-        if hits := [t.fact for t in found if region in t.places]:
+        if hits := [t.fact for t in found if region in t.places and not t.outside]:
             return hits[:1]
-    return [t.fact for t in found if (t.everywhere or not t.places) and place[0]][:1]
+    placeless = not any(t.places for t in found)
+    return [t.fact for t in found if t.everywhere or (placeless and not t.places)][:1]
 
 
-def _assumed(asked: Asked, pool: list[Term]) -> tuple[str, ...]:
-    """Where a viewer who names no place probably lives: only when the store names that place itself."""
+def place_of(asked: Asked, pool: Sequence[Term]) -> tuple[str, ...]:
+    """Where a parcel is to go. A viewer who names no place: where the language is at home, if the store names it."""
+    if asked.regions:
+        return asked.regions[:1]
     home = HOME_OF.get(asked.language, "")
     return (home,) if home and any(home in t.places for t in pool) else ()
 

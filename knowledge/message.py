@@ -1,0 +1,110 @@
+"""A chat message made comparable: cleaned of links and handles, slang and spelling put right, cut into words."""
+
+import re
+from dataclasses import dataclass
+from functools import cache
+
+from knowledge.lexicon import LANGUAGES, Word, has_vietnamese, lexicon, words
+
+MAX_CHARS = 500  # what lies behind is cut off: nobody asks a host in a page of text
+LINK = re.compile(
+    r"\b(?:https?://|www\.)\S+|\b[\w-]+\.(?:com|net|org|xyz|ru|cn|info|shop|top|io|ly|me|link)\b(?:/\S*)?",
+    re.IGNORECASE,
+)
+_HANDLE = re.compile(r"(?<!\w)@[\w.]{2,}")
+PHONE = re.compile(
+    r"\+\d[\d\s().-]{7,}\d|(?<!\d)\(?\d{2,4}\)?[\s.-]+\d{3,4}[\s.-]*\d{3,4}(?!\d)|(?<!\d)\d{10,11}(?!\d)"
+)
+_EMAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.]+")
+_STRETCHED = re.compile(r"([^\W\dxX])\1{2,}")
+_MARKUP = re.compile(r"<[^>]{0,80}>|[{}\[\]<>|\\`*_#~^]")
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A message. ``accented`` differs from ``plain`` only for Vietnamese; both align word by word."""
+
+    raw: str
+    plain: tuple[Word, ...]
+    accented: tuple[Word, ...]
+    language: str
+
+    def span(self, start: int, end: int) -> str:
+        """The words from ``start`` to before ``end``, joined as the script joins them."""
+        out = ""
+        for word in self.accented[start:end]:
+            glued = (out and ord(word.text[0]) > 0x2E80) or _unspaced(word.text)
+            out += word.text if glued or not out else f" {word.text}"
+        return out
+
+
+def message(cleaned: str, language: str, names: frozenset[str] = frozenset()) -> Text:
+    """The words of a cleaned message; ``names`` are words that are spelt right because the catalogue has them."""
+    if language == "vi" and has_vietnamese(cleaned):
+        return Text(cleaned, words(cleaned), words(cleaned, accents=True), language)
+    plain = _spelled(_slang(words(cleaned), language), language, names)
+    return Text(cleaned, plain, plain, language)
+
+
+def clean(text: str) -> str:
+    """A message without links, handles, mark-up and stretched letters, cut to MAX_CHARS."""
+    text = LINK.sub(" ", _EMAIL.sub(" ", text[:MAX_CHARS]))
+    text = _MARKUP.sub(" ", PHONE.sub(" ", _HANDLE.sub(" ", text)))
+    return " ".join(_STRETCHED.sub(r"\1", text).split())
+
+
+def personal(text: str) -> bool:
+    """Whether a message carries a link, a handle, an address or a phone number: never to be read aloud."""
+    return any(pattern.search(text) for pattern in (LINK, _EMAIL, _HANDLE, PHONE))
+
+
+def _unspaced(text: str) -> bool:
+    return bool(text) and 0x0E00 <= ord(text[0]) <= 0x0EFF
+
+
+def _slang(tokens: tuple[Word, ...], language: str) -> tuple[Word, ...]:
+    table = lexicon(language, False).slang if language in LANGUAGES else {}
+    out: list[Word] = []
+    for token in tokens:
+        out += [Word(part, token.start, token.end) for part in table.get(token.text, token.text).split()]
+    return tuple(out)
+
+
+def _spelled(tokens: tuple[Word, ...], language: str, names: frozenset[str]) -> tuple[Word, ...]:
+    """Misspelt words put right where a known word is one letter away (two in long words). Latin letters only."""
+    if language not in LANGUAGES or language in ("zh", "th", "ja", "hi", "vi"):
+        return tokens
+    return tuple(
+        Word(_nearest(token.text, language, names), token.start, token.end)
+        if _suspicious(token.text, language, names)
+        else token
+        for token in tokens
+    )
+
+
+def _suspicious(word: str, language: str, names: frozenset[str]) -> bool:
+    if len(word) < 5 or not word.isascii() or not word.isalpha() or word in names:
+        return False
+    return word not in _vocabulary(language)[0] and not any(word.startswith(stem) for stem in _vocabulary(language)[1])
+
+
+def _nearest(word: str, language: str, names: frozenset[str]) -> str:
+    from rapidfuzz import process
+    from rapidfuzz.distance import DamerauLevenshtein
+
+    limit = 1 if len(word) < 8 else 2
+    near = [
+        w
+        for w in (*_vocabulary(language)[0], *names)
+        if w[0] == word[0] and abs(len(w) - len(word)) <= limit and len(w) > 3
+    ]
+    best = process.extractOne(word, near, scorer=DamerauLevenshtein.distance, score_cutoff=limit)
+    return best[0] if best else word
+
+
+@cache
+def _vocabulary(language: str) -> tuple[frozenset[str], tuple[str, ...]]:
+    """(words that a language's tables know, stems that may go on)."""
+    tables = [lexicon(code, False) for code in {language, "en"}]
+    known = {w for t in tables for phrases in t.sections.values() for w in phrases.vocabulary}
+    return frozenset(known), tuple(stem for t in tables for phrases in t.sections.values() for stem in phrases.stems)

@@ -1,0 +1,430 @@
+"""Question → facts with sources, or the knowledge that the catalogue does not say.
+
+The order is: what is asked (asked.py), which products are meant (link.py), which of their facts or of the store's
+answer it (evidence.py, terms.py). Vectors choose among candidates; they never decide alone that something is stated.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from knowledge.asked import STORE_FIELDS, Asked, Reader
+from knowledge.embed import Embedder
+from knowledge.evidence import Evidence, decides, evidence
+from knowledge.found import Found as Found
+from knowledge.found import hits, is_option, title_fact
+from knowledge.index import FactIndex
+from knowledge.intent import Intent
+from knowledge.lexicon import Mention
+from knowledge.link import Linker
+from knowledge.measure import comparable
+from knowledge.product import Fact, Product
+from knowledge.store import Store
+from knowledge.terms import Term, choose, place_of, term
+
+F32 = NDArray[np.float32]
+ANSWERABLE = frozenset({"fact", "compare", "list", "recommend", "unclear"})
+UNSURE = 0.9  # weight of an attribute taken by example: below 1, like a weak cue
+LISTED = 3  # products named in an answer to "what do you have?"
+FAR_OUT = (
+    3.2  # deviations above the mean at which a product's cosine alone names it (measured on the example catalogue)
+)
+NEAR = 0.86  # in catalogues too small for deviations: the cosine itself
+POOL = 48
+
+
+@dataclass(slots=True)
+class _Shelf:
+    """The catalogue at one version, laid out for answering."""
+
+    version: int
+    products: dict[str, Product]
+    facts: dict[str, list[Fact]]
+    terms: list[Term]
+    linker: Linker
+    reader: Reader
+
+
+class Retriever:
+    """Finds facts for questions. Used from one thread at a time, like its store."""
+
+    def __init__(self, store: Store, index: FactIndex, embedder: Embedder) -> None:
+        self.store, self.index, self.embedder = store, index, embedder
+        self.intent = Intent(store, embedder)
+        self._rows = {fact.id: row for row, fact in enumerate(index.facts)}
+        self._shelf = self._load()
+
+    def read(self, text: str, *, default: str = "en") -> Asked:
+        """Only understand a message; no search."""
+        return self._fresh().reader.read(text, default=default)
+
+    def find(self, question: str, *, language: str | None = None, on_air: str = "", last: str = "") -> Found:
+        """Facts for a question.
+
+        ``language`` is what a text too short to tell is taken for; ``on_air`` the product being shown and ``last`` the
+        one this viewer asked about before, as handles. Raises CatalogueError only when the store itself fails.
+        """
+        search = _Search(self, self._fresh(), question, on_air, last)
+        return search.run(language or "en")
+
+    def _fresh(self) -> _Shelf:
+        """The shelf, laid out again when the store has changed: an answer uses the price of now."""
+        if self._shelf.version != self.store.version:
+            self._shelf = self._load()
+        return self._shelf
+
+    def _load(self) -> _Shelf:
+        version = self.store.version
+        products = {p.handle: p for p in self.store.products()}
+        facts: dict[str, list[Fact]] = {handle: [] for handle in products}
+        for fact in self.store.facts():
+            facts.setdefault(fact.handle, []).append(fact)
+        linker = Linker(list(products.values()))
+
+        reader = Reader(linker.mentions, linker.vocabulary)
+        return _Shelf(version, products, facts, [term(f) for f in self.store.policies()], linker, reader)
+
+    def vector_of(self, fact: Fact) -> F32 | None:
+        """The embedding of a fact of the whole product, from the index."""
+        row = self._rows.get(fact.id)
+        if row is None:
+            return None
+        vector: F32 = self.index.vectors[row]
+        return vector
+
+
+class _Search:
+    """One question on its way."""
+
+    def __init__(self, retriever: Retriever, shelf: _Shelf, question: str, on_air: str, last: str) -> None:
+        self.retriever, self.shelf, self.question = retriever, shelf, question
+        self.on_air = on_air if on_air in shelf.products else ""
+        self.last = last if last in shelf.products else ""
+        self.ms: dict[str, float] = {}
+        self._vector: F32 | None = None
+
+    def run(self, default: str) -> Found:
+        began = time.perf_counter()
+        asked = self.shelf.reader.read(self.question, default=default)
+        self.ms["read"] = (time.perf_counter() - began) * 1000
+        if code := self.shelf.linker.by_code(self.question):
+            asked = replace(asked, code=code[1], kind="fact" if asked.kind == "unclear" else asked.kind)
+        if asked.kind not in ANSWERABLE and not (asked.kind == "injection" and asked.mentions):
+            return self._done(Found(asked), began)
+        products = self._products(asked)
+        if (
+            asked.here
+            and products
+            and all(m.weight < 1 for m in asked.mentions)
+            and products[0][0] in (self.on_air, self.last)
+        ):
+            asked = replace(asked, mentions=())
+        if asked.kind == "injection":
+            return self._done(self._price_only(asked, products), began)
+        if asked.kind in ("fact", "unclear") and not asked.fields:
+            asked, products = self._guessed(asked, products)
+        if asked.kind == "compare":
+            found = self._compare(asked, products)
+        elif asked.kind in ("list", "recommend"):
+            found = self._list(asked, products)
+        else:
+            found = self._answer(asked, products)
+        return self._done(found, began)
+
+    def _done(self, found: Found, began: float) -> Found:
+        handles = dict.fromkeys(
+            [*(h for h, _ in found.products), *(h.fact.handle for h in found.facts), *(h for h, _ in found.missing)]
+        )
+        titles = tuple(title_fact(self.shelf.products[h]) for h in handles if h in self.shelf.products)
+        variants = {
+            v.sku: ", ".join(value for _, value in v.options)
+            for h in handles if h in self.shelf.products for v in self.shelf.products[h].variants
+        }  # fmt: skip
+        self.ms["search"] = (time.perf_counter() - began) * 1000 - sum(self.ms.values())
+        ms = {stage: round(taken, 2) for stage, taken in self.ms.items()}
+        options = tuple(
+            f
+            for h in handles
+            if h in self.shelf.products
+            for f in self.shelf.facts[h]
+            if is_option(f, self.shelf.products[h])
+        )
+        return replace(found, titles=titles, variants=variants, options=options, ms=ms)
+
+    # -- meaning ----------------------------------------------------------------------------------------------------
+
+    def vector(self) -> F32:
+        """The question's embedding, made when first needed."""
+        if self._vector is None:
+            self._vector = self._embed(self.question)
+        return self._vector
+
+    def _embed(self, text: str) -> F32:
+        began = time.perf_counter()
+        out: F32 = self.retriever.embedder.query([text])[0]
+        self.ms["embed"] = self.ms.get("embed", 0.0) + (time.perf_counter() - began) * 1000
+        return out
+
+    def like(self, fact: Fact) -> float:
+        """Cosine of a fact with the question; 0 for facts that are not indexed."""
+        row = self.retriever.vector_of(fact)
+        return 0.0 if row is None else float(row @ self.vector())
+
+    # -- which products -----------------------------------------------------------------------------------------------
+
+    def _products(self, asked: Asked) -> list[tuple[str, float]]:
+        """The products meant, one for each name in the question; best first."""
+        if code := self.shelf.linker.by_code(self.question):
+            return [(code[0], 9.0)]
+        out: list[tuple[str, float]] = []
+        if asked.here and all(m.weight < 1 for m in asked.mentions) and (pointed := self._pointed(asked)):
+            return [(pointed, 1.0)]  # "is it light?" asks about the thing in sight, not for a light
+        for mention in asked.mentions:
+            out += [best for best in self._settled(asked, mention) if best[0] not in dict(out)]
+        if out and asked.kind == "fact":
+            first = max(score for _, score in out)
+            return sorted(out, key=lambda item: item[1] < first)  # "toxic to my cat": the plant, not the cat's toy
+        if out:
+            return out
+        pointed = self._pointed(asked)
+        if pointed:
+            return [(pointed, 1.0)]
+        return self._by_meaning(asked)
+
+    def _settled(self, asked: Asked, mention: Mention) -> list[tuple[str, float]]:
+        """A name that fits several products: the one on air or asked before, else the nearest in meaning first."""
+        handles = dict(mention.candidates)
+        if len(handles) == 1:
+            return list(handles.items())
+        for handle in (self.on_air, self.last):
+            if handle in handles and not asked.sort:
+                return [(handle, handles[handle])]
+        near = {p.handle: score for p, score in self.retriever.index.search_products(self.vector(), POOL * 4)}
+        return sorted(handles.items(), key=lambda item: -(item[1] + near.get(item[0], 0.0)))
+
+    def _pointed(self, asked: Asked) -> str:
+        """The product that "it" or "and in blue?" means."""
+        strange = [n for n in asked.nouns if not self.shelf.linker.sold(n.label)]
+        if asked.again and self.last:
+            return self.last
+        if asked.here or asked.again:
+            return self.on_air or self.last
+        if strange or asked.content or asked.kind == "unclear":
+            return ""
+        if not asked.about_store and (asked.fields or asked.colours or asked.sizes or asked.numbers):
+            return self.on_air or self.last
+        return ""
+
+    def _by_meaning(self, asked: Asked) -> list[tuple[str, float]]:
+        """A product named in words that no table knows, when it stands far out among all."""
+        strange = [n for n in asked.nouns if not self.shelf.linker.sold(n.label)]
+        runs = [run for run in asked.content if not any(n.start <= run.start and run.end <= n.end for n in strange)]
+        if not runs or strange or asked.about_store or asked.kind == "unclear":
+            return []
+        text = " ".join(run.label for run in runs)
+        ranked = self.retriever.index.search_products(self._embed(text), POOL)
+        scores = np.array([score for _, score in ranked])
+        if len(ranked) >= 12:
+            sure = (scores[0] - scores.mean()) / (scores.std() + 1e-6) >= FAR_OUT
+        else:
+            sure = bool(len(ranked)) and scores[0] >= NEAR
+        return [(ranked[0][0].handle, float(scores[0]))] if sure else []
+
+    def _guessed(self, asked: Asked, products: list[tuple[str, float]]) -> tuple[Asked, list[tuple[str, float]]]:
+        """What is asked in words that no table knows, by example; only where something is asked at all."""
+        named = {i for m in asked.mentions for i in range(m.start, m.end)}
+        rest = [w.text for i, w in enumerate(asked.text.accented) if i not in named]
+        if len(rest) < 2 or asked.colours or asked.sizes or asked.numbers or asked.again or asked.regions:
+            return asked, products
+        text = " ".join(rest) if ord(rest[0][0]) < 0x0E00 else "".join(rest)
+        field_ = self.retriever.intent.guess(self._embed(text))
+        if not field_:
+            return asked, products
+        pointed = self.on_air or (self.last if asked.here else "")
+        if not products and pointed and field_ not in STORE_FIELDS and not asked.nouns:
+            products = [(pointed, 1.0)]
+        if not products and field_ not in STORE_FIELDS:
+            return asked, products
+        return replace(asked, kind="fact", fields=((field_, UNSURE),)), products
+
+    # -- answers ------------------------------------------------------------------------------------------------------
+
+    def _answer(self, asked: Asked, products: list[tuple[str, float]]) -> Found:
+        if asked.kind == "unclear" and not (products and (asked.open or asked.yes_no)):
+            return Found(asked)
+        unknown = any(not self.shelf.linker.sold(n.label) for n in asked.nouns)
+        if not products and asked.top == "ordering" and unknown:
+            return Found(asked, unsold=True)
+        if asked.about_store or (not products and asked.top in STORE_FIELDS):
+            return self._store_answer(asked, products)
+        store = tuple(f for f in asked.fields if f[0] in STORE_FIELDS)
+        if not products and store:
+            return self._store_answer(replace(asked, fields=store), [])
+        if not products:
+            strange = any(not self.shelf.linker.sold(n.label) for n in asked.nouns) or bool(asked.content)
+            if not asked.fields and not strange and asked.regions:
+                return self._store_answer(replace(asked, fields=(("shipping", 1.0),)), [])
+            return Found(
+                asked, unsold=strange, which=not strange and bool(asked.fields or asked.colours or asked.sizes)
+            )
+        handle = self._best(asked, products)
+        found = evidence(asked, self.shelf.products[handle], self.shelf.facts[handle], self.like)
+        also = tuple(h for h, s in products if h != handle and s >= products[0][1] * 0.9)[:2]
+        rest = [f for f in asked.fields[:2] if f[0] in STORE_FIELDS]
+        said = hits(found.facts)
+        if rest:
+            more = self._store_answer(replace(asked, fields=tuple(rest)), [(handle, 1.0)])
+            said = tuple(dict.fromkeys((*said, *more.facts)))
+            found = Evidence(found.facts, tuple(m for m in found.missing if m not in STORE_FIELDS), found.verdict)
+        return Found(
+            asked, _first(handle, products), said, tuple((handle, m) for m in found.missing), found.verdict, also=also
+        )
+
+    def _best(self, asked: Asked, products: list[tuple[str, float]]) -> str:
+        """Among products that fit equally well the first that states what is asked."""
+        tied = [h for h, s in products if s >= products[0][1] * 0.95][:4]
+        if len(tied) < 2 or len(asked.mentions) > 1:
+            return products[0][0]
+        for handle in tied:
+            if not evidence(asked, self.shelf.products[handle], self.shelf.facts[handle], self.like).missing:
+                return handle
+        return tied[0]
+
+    def _store_answer(self, asked: Asked, products: list[tuple[str, float]]) -> Found:
+        """About shipping, returns, payment and the like; a product's own statement comes before the store's."""
+        handle = products[0][0] if products else (self.on_air if asked.here else "")
+        own: tuple[Fact, ...] = ()
+        if handle:
+            product = self.shelf.products[handle]
+            own = evidence(replace(asked, fields=asked.fields[:1]), product, self.shelf.facts[handle], self.like).facts
+            own = tuple(f for f in own if f.field not in ("price",) or len(own) > 1)
+        things = self.shelf.linker.things(handle) | frozenset(n.label for n in asked.nouns)
+        terms = choose(asked, asked.top, self.shelf.terms, things, self.like, most=1 if own else 2)
+        facts = (*own, *terms) if not own or asked.top == "discount" else own
+        missing = () if facts else ((handle, asked.top),)
+        verdict = _property(asked, facts)
+        place = next(iter(place_of(asked, self.shelf.terms)), "") if asked.top == "shipping" else ""
+        return Found(asked, tuple(products[:1]), hits(facts), missing, verdict, place=place)
+
+    def _price_only(self, asked: Asked, products: list[tuple[str, float]]) -> Found:
+        """What answers an attempt to have the host say something: the true price."""
+        facts = [f for f in self.shelf.facts[products[0][0]] if f.id == f"{f.handle}/price"] if products else []
+        return Found(asked, tuple(products[:1]), hits(facts))
+
+    def _compare(self, asked: Asked, products: list[tuple[str, float]]) -> Found:
+        """Two products by one attribute; numbers are compared by code."""
+        names = self._sides(asked, products)
+        if len(names) < 2:
+            return self._list(asked, products) if asked.sort else self._answer(asked, products)
+        by = asked.sort[0] if asked.sort else next((f for f, _ in asked.fields if f != "features"), "price")
+        facts = [self._stated(handle, by, asked) for handle in names]
+        missing = tuple((h, by) for h, f in zip(names, facts, strict=True) if f is None)
+        stated = [f for f in facts if f is not None]
+        numbers = [comparable(f) for f in stated]
+        verdict = ""
+        known = [n for n in numbers if n is not None]
+        if len(stated) == 2 and len(known) == 2 and known[0][1] == known[1][1]:
+            order = asked.sort[1] if asked.sort else "<"
+            amounts = [amount for amount, _ in known]
+            stated = [f for _, f in sorted(zip(amounts, stated, strict=True), key=lambda p: p[0], reverse=order == ">")]
+            verdict = "tie" if amounts[0] == amounts[1] else "yes"
+        ranked = tuple((h, dict(products).get(h, 1.0)) for h in names)
+        return Found(
+            replace(asked, fields=((by, 1.0), *[f for f in asked.fields if f[0] != by])),
+            ranked,
+            hits(stated),
+            missing,
+            verdict,
+        )
+
+    def _sides(self, asked: Asked, products: list[tuple[str, float]]) -> list[str]:
+        """The two products compared: one for each name, or two under one name, or one with the product in sight."""
+        firsts = [self._settled(asked, m)[0][0] for m in asked.mentions]
+        names = list(dict.fromkeys(firsts))
+        if len(names) == 1 and (asked.here or asked.both):
+            names += [h for h in (self.on_air, self.last) if h]
+        if len(names) == 1 and asked.both:
+            names += [h for h, _ in products]
+        if not names and (asked.both or asked.here):
+            names = [h for h in (self.on_air, self.last) if h]
+        return list(dict.fromkeys(names))[:2]
+
+    def _stated(self, handle: str, by: str, asked: Asked) -> Fact | None:
+        question = replace(asked, fields=((by, 1.0),), yes_no=False, properties=(), colours=(), sizes=(), numbers=())
+        facts = evidence(question, self.shelf.products[handle], self.shelf.facts[handle], self.like).facts
+        if not facts and by in STORE_FIELDS:
+            facts = tuple(f for f in self.shelf.facts[handle] if f.field == by)
+        return facts[0] if facts else None
+
+    def _list(self, asked: Asked, products: list[tuple[str, float]]) -> Found:
+        """Products of a kind, under a price, or the most of something."""
+        strange = [n for n in asked.nouns if not self.shelf.linker.sold(n.label)]
+        handles = [h for m in asked.mentions for h, _ in m.candidates] or [
+            h for n in asked.nouns for h in self.shelf.linker.sold(n.label)
+        ]
+        if not handles and strange:
+            return Found(asked, unsold=True)
+        if not handles and asked.kind == "recommend":
+            near = self.retriever.index.search_products(self.vector(), LISTED)
+            handles = [p.handle for p, _ in near][:2]
+        if not handles and asked.here and (self.on_air or self.last):
+            return self._answer(replace(asked, kind="fact"), [(self.on_air or self.last, 1.0)])
+        if not handles and asked.content and asked.kind == "list" and not (asked.sort or asked.limit):
+            handles = [h for h, _ in self._by_meaning(asked)]
+            if not handles:
+                return Found(asked, unsold=True)
+        pool = list(dict.fromkeys(handles)) or list(self.shelf.products)
+        return self._ranked(asked, pool, everything=not handles)
+
+    def _ranked(self, asked: Asked, pool: list[str], *, everything: bool) -> Found:
+        by, order = asked.sort or ("price", "<")
+        rows = [(n[0], n[1], f) for h in pool if (f := self._stated(h, by, asked)) and (n := comparable(f))]
+        if rows:
+            unit = max({u for _, u, _ in rows}, key=lambda u: sum(r[1] == u for r in rows))
+            rows = [r for r in rows if r[1] == unit]
+        if asked.limit:
+            sign, amount = asked.limit
+            rows = [r for r in rows if (r[0] <= amount if sign == "<" else r[0] >= amount)]
+            if not rows:
+                return Found(asked, verdict="no")
+        if not asked.sort and not asked.limit and everything:
+            rows = _spread(rows, self.shelf)
+        elif asked.sort or asked.limit:
+            rows.sort(key=lambda r: r[0], reverse=order == ">")
+        facts = [f for _, _, f in rows]
+        if not facts:
+            return Found(asked, tuple((h, 1.0) for h in pool[:1]), missing=((pool[0] if len(pool) == 1 else "", by),))
+        top = facts[:1] if asked.sort and not asked.limit else facts[:LISTED]
+        price = [self._price_of(f.handle) for f in top] if by != "price" and asked.kind != "compare" else []
+        said = hits([*top, *[p for p in price if p and asked.kind == "recommend"]])
+        return Found(asked, tuple((f.handle, 1.0) for f in top), said, verdict="more" if len(facts) > len(top) else "")
+
+    def _price_of(self, handle: str) -> Fact | None:
+        return next((f for f in self.shelf.facts[handle] if f.id == f"{handle}/price"), None)
+
+
+def _first(handle: str, products: list[tuple[str, float]]) -> tuple[tuple[str, float], ...]:
+    return tuple(sorted(products, key=lambda item: item[0] != handle))
+
+
+def _property(asked: Asked, facts: Sequence[Fact]) -> str:
+    if not asked.yes_no:
+        return ""
+    found = [v for f in facts for p in asked.properties if (v := decides(p, f.value))]
+    return found[0] if found else ""
+
+
+def _spread(rows: list[tuple[Decimal, str, Fact]], shelf: _Shelf) -> list[tuple[Decimal, str, Fact]]:
+    """Products of different kinds first: a picture of the shop rather than its first shelf."""
+    seen: set[str] = set()
+    first: list[tuple[Decimal, str, Fact]] = []
+    rest: list[tuple[Decimal, str, Fact]] = []
+    for row in rows:
+        kind = shelf.products[row[2].handle].kind
+        (rest if kind in seen else first).append(row)
+        seen.add(kind)
+    return first + rest
