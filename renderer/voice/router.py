@@ -77,6 +77,11 @@ class Voices:
     def languages(self) -> frozenset[str]:
         return frozenset(row.language for row in self._rows)
 
+    @property
+    def clear_languages(self) -> frozenset[str]:
+        """Languages with a neural voice. Formant voices are hard to follow, in tonal languages above all."""
+        return frozenset(row.language for row in self._rows if row.tier.startswith("neural"))
+
     def voices_for(self, language: str) -> list[str]:
         """Names of installed voices that speak a language, the preferred one first."""
         names = dict.fromkeys(row.voice for row in self._rows if row.language == language)
