@@ -1,0 +1,53 @@
+"""Comment to first voiced sample, in a running show with page-size pictures, recording off: p50, p95 and each stage's share.
+
+python -m bench.latency [questions]
+"""
+
+import json
+import random
+import sqlite3
+import sys
+
+import numpy as np
+
+from bench.show import machine, run
+
+TEMPLATES = [
+    "How much is the {}?", "What is the {} made of?", "Is the {} in stock?", "How do I clean the {}?",
+    "{} 多少钱？", "What colours does the {} come in?", "¿Cuánto cuesta {}?", "Does the {} have a warranty?",
+]  # fmt: skip
+NAMES = ["Puffin Bottle", "Lumora Lamp", "Velvet Breeze Fan", "Kestrel Chef's Knife", "Pip Portable Blender",
+         "Tansy Bento Lunch Box", "Harbor Linen Shirt", "Marlow Backpack", "Pebble Crossbody Bag", "Juniper Skillet"]  # fmt: skip
+STAGES = ("wait_chosen", "retrieve", "words", "voice", "queue", "wait_stage", "lead")
+EVERY_S = 6.0
+
+
+def main() -> None:
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 52
+    dice = random.Random(4)
+    chat = [{"at": round(5 + EVERY_S * i + dice.uniform(-2, 2), 2), "platform": "bench", "user": f"v{i}", "id": str(i),
+             "text": dice.choice(TEMPLATES).format(dice.choice(NAMES))} for i in range(count)]  # fmt: skip
+    shown = run(chat, 5 + EVERY_S * count + 15, record=False)
+    with sqlite3.connect(shown.journal) as db:
+        rows = [json.loads(ms) for (ms,) in db.execute("SELECT ms FROM turns")]
+        decisions = dict(db.execute("SELECT decision, count(*) FROM comments GROUP BY 1"))
+    rows = [row for row in rows if "comment_to_voice" in row]
+    total = np.array([row["comment_to_voice"] for row in rows])
+    print(f"machine: {machine()}\ncomments: {decisions}; timed turns: {len(rows)}\n")
+    print("| stage | p50 ms | p95 ms | share of the mean |\n|---|---|---|---|")
+    for stage in STAGES:
+        values = np.array([row.get(stage, 0.0) for row in rows])
+        print(
+            f"| {stage} | {np.percentile(values, 50):.0f} | {np.percentile(values, 95):.0f} | {values.mean() / total.mean():.0%} |"
+        )
+    print(
+        f"| **comment to first voiced sample** | **{np.percentile(total, 50):.0f}** | **{np.percentile(total, 95):.0f}** | 100% |"
+    )
+    own = total - np.array([row.get("wait_stage", 0.0) + row.get("wait_chosen", 0.0) for row in rows])
+    print(
+        f"| without waiting for speech in progress | {np.percentile(own, 50):.0f} | {np.percentile(own, 95):.0f} | {own.mean() / total.mean():.0%} |"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,190 @@
+"""The stage: one clock, sentences in order, sound never lost, late pictures repeated."""
+
+import asyncio
+from typing import Any
+
+import numpy as np
+import pytest
+
+from renderer.media import SAMPLES_PER_FRAME, AudioChunk, Card, Phoneme, Speech, Utterance, VideoFrame
+from renderer.stage import Cue, Stage
+
+FRAMES = 1920, 720
+
+
+class Face:
+    """A face whose picture tells its frame number and code; as fast or slow as a test wants."""
+
+    rest = np.zeros(2, np.float32)
+
+    def __init__(self, slow: asyncio.Event | None = None) -> None:
+        self.drawn: list[int] = []
+        self.hold = 0.0
+
+    def track(self, speech: Speech) -> Any:
+        frames = -(-len(speech.pcm) // SAMPLES_PER_FRAME)
+        return np.ones((frames, 2), np.float32)
+
+    def render(self, first: int, codes: Any, talking: Any) -> Any:
+        self.drawn += range(first, first + len(codes))
+        return np.stack([np.full(FRAMES, 50 + 100 * int(code[0]), np.uint8) for code in codes])
+
+
+class Overlay:
+    def __init__(self) -> None:
+        self.seen: dict[int, tuple[Card | None, str, float]] = {}
+
+    def draw(
+        self, planes: Any, *, card: Card | None, caption: str, caption_language: str, t: int, progress: float
+    ) -> None:
+        self.seen[t] = (card, caption, progress)
+
+
+class Sink:
+    def __init__(self) -> None:
+        self.pairs: list[tuple[VideoFrame, AudioChunk]] = []
+
+    def write(self, frame: VideoFrame, audio: AudioChunk) -> None:
+        self.pairs.append((VideoFrame(frame.index, frame.planes.copy(), frame.repeated), audio))
+
+    @property
+    def pcm(self) -> Any:
+        return np.concatenate([audio.pcm for _, audio in self.pairs])
+
+
+def speech(id: str, frames: float, value: int, kind: str = "pitch", card: Card | None = None) -> Speech:
+    samples = round(frames * SAMPLES_PER_FRAME)
+    pcm = np.full(samples, value, np.int16)
+    return Speech(Utterance(id, f"text {id}", kind=kind, card=card), pcm, (Phoneme("a", 100, samples),), "test")
+
+
+def make(live: bool = False, **options: Any) -> tuple[Stage, Sink, list[Cue]]:
+    cues: list[Cue] = []
+    stage = Stage(Face(), Overlay(), live=live, on_cue=cues.append, **options)
+    return stage, Sink(), cues
+
+
+async def test_sentences_play_in_order_sample_for_sample() -> None:
+    stage, sink, cues = make()
+    await stage.say(speech("one", 3.5, 111))
+    await stage.say(speech("two", 2, 222))
+    await stage.run([sink], seconds=0.4)
+    sound = sink.pcm
+    assert len(sink.pairs) == 10
+    assert [audio.pts for _, audio in sink.pairs] == [k * SAMPLES_PER_FRAME for k in range(10)]
+    assert [frame.index for frame, _ in sink.pairs] == list(range(10))
+    spoken = sound[sound != 0]
+    assert (spoken[: round(3.5 * 960)] == 111).all() and (spoken[round(3.5 * 960) :] == 222).all()
+    assert len(spoken) == round(5.5 * 960), "no sample is lost or said twice"
+    assert [(cue.kind, cue.utterance.id) for cue in cues] == [
+        ("start", "one"), ("end", "one"), ("start", "two"), ("end", "two"),
+    ]  # fmt: skip
+
+
+async def test_each_picture_belongs_to_its_sound() -> None:
+    stage, sink, _ = make()
+    await stage.say(speech("one", 4, 111))
+    await stage.run([sink], seconds=0.8)
+    for frame, audio in sink.pairs:
+        assert (frame.planes[0, 0] > 100) == bool(audio.pcm.any()), f"frame {frame.index} shows another moment"
+
+
+async def test_cue_times_the_first_sound() -> None:
+    stage, sink, cues = make()
+    await stage.say(speech("one", 4, 111))
+    await stage.run([sink], seconds=0.4)
+    start = cues[0]
+    first = int(np.flatnonzero(sink.pcm)[0])
+    assert start.pts == first and start.first_sound == 100 and start.voice == "test"
+
+
+async def test_withdrawn_sentences_are_given_back_and_not_heard() -> None:
+    stage, sink, _ = make()
+    await stage.say(speech("playing", 3, 1))
+    await stage.say(speech("pitch", 3, 2))
+    await stage.say(speech("answer", 3, 3, kind="answer"))
+    back = stage.withdraw(frozenset({"pitch"}))
+    assert [each.utterance.id for each in back] == ["playing", "pitch"]
+    await stage.run([sink], seconds=0.4)
+    assert set(np.unique(sink.pcm)) == {0, 3}
+
+
+async def test_a_sentence_that_has_begun_is_never_withdrawn() -> None:
+    stage, _, _ = make()
+    await stage.say(speech("playing", 6, 1))
+
+    class Hook(Sink):
+        def write(self, frame: VideoFrame, audio: AudioChunk) -> None:
+            super().write(frame, audio)
+            if frame.index == 2:
+                assert stage.withdraw(frozenset({"pitch"})) == []
+
+    hook = Hook()
+    await stage.run([hook], seconds=0.5)
+    assert (hook.pcm == 1).sum() == 6 * SAMPLES_PER_FRAME
+
+
+async def test_pending_time_counts_down() -> None:
+    stage, sink, _ = make()
+    await stage.say(speech("one", 5, 1))
+    await stage.say(speech("two", 5, 2, kind="answer"))
+    assert stage.pending_s == pytest.approx(0.4)
+    assert stage.pending_kind_s("answer") == pytest.approx(0.2)
+    assert stage.committed_s(frozenset({"pitch"})) == pytest.approx(0.2)
+    await stage.run([sink], seconds=0.6)
+    assert stage.pending_s == 0
+
+
+async def test_card_lingers_and_caption_does_not() -> None:
+    card = Card("S", "Mug", "$1.00")
+    stage, sink, _ = make()
+    await stage.say(speech("one", 4, 1, card=card))
+    await stage.run([sink], seconds=4)
+    seen = stage.overlay.seen  # type: ignore[attr-defined]
+    first = next(k for k in sorted(seen) if seen[k][1])
+    assert seen[first + 3][:2] == (card, "text one") and seen[first + 3][2] == pytest.approx(0.75)
+    assert seen[first + 6][:2] == (card, "")
+    assert seen[first + 60][:2] == (None, "")
+
+
+class Stepped:
+    """A clock that moves by itself at each reading: virtual time for a live stage."""
+
+    def __init__(self, step: float) -> None:
+        self.now, self.step = 0.0, step
+
+    def __call__(self) -> float:
+        self.now += self.step
+        return self.now
+
+
+async def test_late_pictures_repeat_and_sound_goes_on() -> None:
+    """With a clock that runs faster than drawing, every sample is still heard once and in order."""
+
+    class Slow(Face):
+        def render(self, first: int, codes: Any, talking: Any) -> Any:
+            import time
+
+            time.sleep(0.02 * len(codes))
+            return super().render(first, codes, talking)
+
+    sink = Sink()
+    stage = Stage(Slow(), Overlay(), live=True, clock=Stepped(0.02))
+    ramp = np.arange(40 * SAMPLES_PER_FRAME, dtype=np.int64) % 30_000 + 1
+    line = Speech(Utterance("ramp", "ramp"), ramp.astype(np.int16), ())
+    await stage.say(line)
+    await stage.run([sink], seconds=2.4)
+    heard = sink.pcm[sink.pcm != 0]
+    assert (heard == line.pcm).all()
+    assert stage.repeated == sum(frame.repeated for frame, _ in sink.pairs) > 0
+    assert len(sink.pairs) == 60
+
+
+async def test_a_failing_face_ends_the_show_with_its_error() -> None:
+    class Broken(Face):
+        def render(self, first: int, codes: Any, talking: Any) -> Any:
+            raise ValueError("the face broke")
+
+    stage = Stage(Broken(), Overlay(), live=False)
+    with pytest.raises(ValueError, match="the face broke"):
+        await stage.run([Sink()], seconds=1)
