@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import structlog
-from knowledge.retrieve import Retriever
 
 from agent.config import Config, ConfigError, data_dir
 from agent.director import Director, product_card
@@ -28,6 +27,7 @@ from knowledge.embed import open_embedder
 from knowledge.feeds import read
 from knowledge.index import FactIndex
 from knowledge.product import CatalogueError, Fact
+from knowledge.retrieve import Retriever
 from knowledge.store import Report, Store
 from renderer.avatar.pack import find_pack
 from renderer.media import Card

@@ -52,7 +52,10 @@ class Director:
         tell: Callable[[dict[str, Any]], None],
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
-        """``speakable`` languages have a clear voice; ``card(handle)`` is the product card as it is now; ``tell`` shows a message to the room."""
+        """``speakable`` languages have a clear voice; ``card(handle)`` is the product card as it is now.
+
+        ``tell`` shows a message to the room.
+        """
         self.config, self.triage, self.rundown, self.desk = config, triage, rundown, desk
         self.voice, self.voice_worker, self.stage, self.journal = voice, voice_worker, stage, journal
         self.card, self.tell, self.clock, self.speakable = card, tell, clock, speakable

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import structlog
-from knowledge.retrieve import Found, Retriever
 
 from agent.answer import Answer, Sentence, compose
 from agent.guard import Verdict
@@ -20,6 +19,7 @@ from agent.llm import LLMError, Phraser
 from agent.sentences import split
 from agent.triage import Question
 from knowledge.product import Fact
+from knowledge.retrieve import Found, Retriever
 from renderer.worker import Worker
 
 log = structlog.get_logger()

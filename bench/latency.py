@@ -37,16 +37,15 @@ def main() -> None:
     print("| stage | p50 ms | p95 ms | share of the mean |\n|---|---|---|---|")
     for stage in STAGES:
         values = np.array([row.get(stage, 0.0) for row in rows])
-        print(
-            f"| {stage} | {np.percentile(values, 50):.0f} | {np.percentile(values, 95):.0f} | {values.mean() / total.mean():.0%} |"
-        )
-    print(
-        f"| **comment to first voiced sample** | **{np.percentile(total, 50):.0f}** | **{np.percentile(total, 95):.0f}** | 100% |"
-    )
+        print(_row(stage, values, total))
+    print(_row("**comment to first voiced sample**", total, total))
     own = total - np.array([row.get("wait_stage", 0.0) + row.get("wait_chosen", 0.0) for row in rows])
-    print(
-        f"| without waiting for speech in progress | {np.percentile(own, 50):.0f} | {np.percentile(own, 95):.0f} | {own.mean() / total.mean():.0%} |"
-    )
+    print(_row("without waiting for speech in progress", own, total))
+
+
+def _row(name: str, values: np.ndarray, total: np.ndarray) -> str:
+    p50, p95 = np.percentile(values, (50, 95))
+    return f"| {name} | {p50:.0f} | {p95:.0f} | {values.mean() / total.mean():.0%} |"
 
 
 if __name__ == "__main__":

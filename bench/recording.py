@@ -82,9 +82,8 @@ def main() -> None:
     steps = np.diff(times)
     print(f"machine: {machine()}")
     print(f"| frames | {len(times)} |\n| frame step | {steps.min() * 1000:.2f} to {steps.max() * 1000:.2f} ms |")
-    print(
-        f"| video starts, ends | {times[0]:.3f} s, {times[-1] + 1 / FPS:.3f} s |\n| sound starts, ends | {start:.3f} s, {end:.3f} s |"
-    )
+    print(f"| video starts, ends | {times[0]:.3f} s, {times[-1] + 1 / FPS:.3f} s |")
+    print(f"| sound starts, ends | {start:.3f} s, {end:.3f} s |")
     for name, value in lips(openings, pcm).items():
         print(f"| {name} | {value:.3f} |")
     late = [line for line in shown.log.splitlines() if "late_pictures" in line]

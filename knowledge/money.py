@@ -1,4 +1,4 @@
-"""Prices as text: one way to write them, one way to read them."""
+"""Prices as text: the one way in which hawker writes them."""
 
 import tomllib
 from decimal import Decimal
@@ -20,14 +20,3 @@ def money(amount: Decimal, currency: str) -> str:
     number = f"{abs(amount):,.{places}f}"
     sign = "-" if amount < 0 else ""
     return f"{sign}{symbol}{number}" if symbol else f"{sign}{number} {currency}"
-
-
-def parse_price(text: str) -> tuple[Decimal, str] | None:
-    """The amount in a feed's cell and the currency sign or code beside it ("" when bare); None when there is no number.
-
-    Understands "19.00", "$1,299.00", "1.299,00 €" and "15.00 USD".
-    """
-    from price_parser import Price
-
-    price = Price.fromstring(text)
-    return None if price.amount is None else (price.amount, price.currency or "")

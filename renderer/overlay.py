@@ -7,7 +7,7 @@ in the upper half of the stage, and of each other.
 import unicodedata
 from collections import OrderedDict
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -109,8 +109,7 @@ def _patch(picture: Image.Image, x: int, y: int) -> Patch:
     luma = 0.2126 * r + 0.7152 * g + 0.0722 * b
     chroma = np.stack([(b - luma) / 1.8556, (r - luma) / 1.5748]) * (224 / 255) + 128
     half = chroma.reshape(2, h // 2, 2, w // 2, 2).mean((2, 4))
-    cover = a / 255
-    cover = cover.astype(np.float32)
+    cover: NDArray[np.float32] = (a / 255).astype(np.float32)
     half_cover: NDArray[np.float32] = cover.reshape(h // 2, 2, w // 2, 2).mean((1, 3)).astype(np.float32)
     return Patch(x, y, (luma * (219 / 255) + 16).astype(np.float32), half.astype(np.float32), cover, half_cover)
 
@@ -237,7 +236,7 @@ def _cut(text: str, size: int, room: float) -> str:
     return text.rstrip() + "…"
 
 
-@cache
+@lru_cache(256)
 def _font_lines(text: str) -> tuple[str, ...]:
     return tuple(wrap(text, CAPTION_SIZE, WIDTH - 2 * MARGIN - 56))
 
