@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from knowledge.fields import canonical, known
-from knowledge.product import Fact, Product, Variant, money
+from knowledge.money import money
+from knowledge.product import Fact, Product, Variant
 
 LABELLED = re.compile(r"^\s*([^\W\d_][\w '/&-]{1,30}?)\s*:\s+(\S.*)$")
 SENTENCE = re.compile(r"(?<=[.!?。！？])\s+")

@@ -74,22 +74,3 @@ class Hit:
     fact: Fact
     score: float
     via: str = "vector"  # vector | keyword | sku | fused
-
-
-SYMBOLS = {
-    "USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "CNY": "CN¥", "THB": "฿", "VND": "₫", "INR": "₹", "IDR": "Rp",
-    "BRL": "R$", "MYR": "RM", "PHP": "₱", "KRW": "₩", "SGD": "S$", "AUD": "A$", "CAD": "CA$", "MXN": "MX$", "TWD": "NT$",
-    "HKD": "HK$",
-}  # fmt: skip
-NO_MINOR = frozenset({"JPY", "KRW", "VND", "IDR", "CLP"})  # ISO 4217 currencies quoted without minor units
-
-
-def money(amount: Decimal, currency: str) -> str:
-    """A price as it is shown: "$18.00", "¥1,800", "CHF 12.50".
-
-    >>> money(Decimal("1299.5"), "USD")
-    '$1,299.50'
-    """
-    digits = 0 if currency in NO_MINOR and amount == amount.to_integral_value() else 2
-    symbol = SYMBOLS.get(currency, f"{currency} ")
-    return f"{symbol}{amount:,.{digits}f}"
