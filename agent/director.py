@@ -111,8 +111,9 @@ class Director:
         due_s = max(0.02, self.stage.pending_s - LOOKAHEAD_S)
         if self.triage.waiting:
             due_s = min(due_s, max(0.02, self.stage.pending_kind_s("answer") - LOOKAHEAD_S))
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._news.wait(), timeout=due_s)
+        with suppress(TimeoutError):  # not wait_for: in 3.11 it loses a cancellation that meets the event
+            async with asyncio.timeout(due_s):
+                await self._news.wait()
 
     # -- answers --------------------------------------------------------------------------------------------------
 

@@ -197,8 +197,10 @@ class Stage:
 
     async def _wait_change(self) -> None:
         self._changed.clear()
+        # Not wait_for: in 3.11 it loses a cancellation that meets the event, and the show would never end.
         with suppress(TimeoutError):  # look again: a picture may have been skipped as late
-            await asyncio.wait_for(self._changed.wait(), timeout=1.0)
+            async with asyncio.timeout(1.0):
+                await self._changed.wait()
 
     def _emit(self, sinks: Sequence[Sink]) -> None:
         index = self.emitted

@@ -180,6 +180,16 @@ async def test_late_pictures_repeat_and_sound_goes_on() -> None:
     assert len(sink.pairs) == 60
 
 
+async def test_the_stage_ends_when_drawing_waits_for_its_last_frame() -> None:
+    """Handing out the last frame wakes the drawing task in the moment in which it is cancelled."""
+    stage, sink, _ = make()
+    async with asyncio.timeout(5):
+        for _ in range(20):
+            stage.emitted = stage._planned = stage._next_draw = 0
+            await stage.run([sink], seconds=0.6)
+    assert len(sink.pairs) == 20 * 15
+
+
 async def test_a_failing_face_ends_the_show_with_its_error() -> None:
     class Broken(Face):
         def render(self, first: int, codes: Any, talking: Any) -> Any:
