@@ -115,6 +115,43 @@ def _range(parts: list[str]) -> set[int]:
     return out
 
 
+@dataclass(frozen=True)
+class Rounded:
+    """A mesh with every triangle split in four, the new points moved out onto the curve that the normals describe.
+
+    Hair is modelled coarsely; flat facets show along its outline. After Boubekeur and Alexa, "Phong Tessellation" (2008).
+    """
+
+    triangles: I32  # (t, 3) of the coarse mesh, into positions
+    edges: I32  # (e, 2) positions whose middles are new positions
+    mesh: Mesh
+
+    def fit(self, points: F32) -> F32:
+        """Positions (n + e, 3) from the coarse mesh's positions (n, 3)."""
+        normal = normals(points, self.triangles, np.arange(len(points), dtype=np.int32))
+        (a, b), (na, nb) = points[self.edges.T], normal[self.edges.T]
+        middle = (a + b) / 2
+        off = ((middle - a) * na).sum(1, keepdims=True) * na + ((middle - b) * nb).sum(1, keepdims=True) * nb
+        out: F32 = np.concatenate([points, middle - 0.75 * off / 2]).astype(np.float32)
+        return out
+
+
+def rounded(mesh: Mesh, positions: int) -> Rounded:
+    """Prepare a mesh over ``positions`` points. Corners that share a position go on sharing it, so that no seam opens."""
+    sides = np.concatenate([mesh.triangles[:, [i, (i + 1) % 3]] for i in range(3)])
+    pairs, place = np.unique(np.sort(sides, 1), axis=0, return_inverse=True)
+    edges, point = np.unique(np.sort(mesh.vertex[pairs], 1), axis=0, return_inverse=True)
+    ab, bc, ca = place.reshape(3, -1) + len(mesh.vertex)
+    a, b, c = mesh.triangles.T
+    parts = [np.stack(each, 1) for each in ((a, ab, ca), (ab, b, bc), (ca, bc, c), (ab, bc, ca))]
+    fine = Mesh(
+        np.concatenate([mesh.vertex, point.reshape(-1) + positions]).astype(np.int32),
+        np.concatenate([mesh.uv, mesh.uv[pairs].mean(1)]),
+        np.concatenate(parts).astype(np.int32),
+    )
+    return Rounded(mesh.vertex[mesh.triangles], edges.astype(np.int32), fine)
+
+
 class Body:
     """A shaped person; ``pose`` gives base positions for a face and a posture."""
 

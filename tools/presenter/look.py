@@ -16,6 +16,7 @@ class Look:
     targets: dict[str, float] = field(default_factory=dict)
     rest: dict[str, float] = field(default_factory=dict)  # facial actions of the calm face
     backdrop: tuple[tuple[int, int, int], tuple[int, int, int]] = ((236, 222, 208), (176, 150, 132))
+    skin_tint: tuple[float, float, float] = (1.0, 1.0, 1.0)
     lip_tint: tuple[float, float, float] = (1.0, 1.0, 1.0)
     plain_clothes: bool = False  # the tint alone, without the printed pattern
 
@@ -42,10 +43,10 @@ MEI = Look(
         "chin/chin-height-decr": 0.15,
         "cheek/l-cheek-bones-incr": 0.3,
         "cheek/r-cheek-bones-incr": 0.3,
-        "eyes/l-eye-scale-incr": 0.45,
-        "eyes/r-eye-scale-incr": 0.45,
-        "eyes/l-eye-height2-incr": 0.25,
-        "eyes/r-eye-height2-incr": 0.25,
+        "eyes/l-eye-scale-incr": 0.42,
+        "eyes/r-eye-scale-incr": 0.42,
+        "eyes/l-eye-height2-incr": 0.12,
+        "eyes/r-eye-height2-incr": 0.12,
         "nose/nose-scale-horiz-decr": 0.35,
         "nose/nose-scale-vert-decr": 0.15,
         "nose/nose-point-up": 0.2,
@@ -57,15 +58,20 @@ MEI = Look(
         "neck/neck-scale-horiz-decr": 0.35,
     },
     rest={
-        "mouthSmileLeft": 0.42,
-        "mouthSmileRight": 0.42,
+        "mouthSmileLeft": 0.38,
+        "mouthSmileRight": 0.38,
+        "mouthPressLeft": 0.16,
+        "mouthPressRight": 0.16,
+        "eyeSquintLeft": 0.06,
+        "eyeSquintRight": 0.06,
         "cheekSquintLeft": 0.16,
         "cheekSquintRight": 0.16,
-        "browInnerUp": 0.18,
+        "browInnerUp": 0.34,
         "browOuterUpLeft": 0.1,
         "browOuterUpRight": 0.1,
     },
-    lip_tint=(0.95, 0.66, 0.66),
+    skin_tint=(0.74, 0.665, 0.63),
+    lip_tint=(0.92, 0.62, 0.64),
 )
 
 LOOKS = {"mei": MEI}

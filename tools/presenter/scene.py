@@ -9,12 +9,13 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
 from tools.presenter import shaders
-from tools.presenter.body import F32, Body, Mesh, Proxy, normals, read_obj, read_proxy
+from tools.presenter.body import F32, Body, Mesh, Proxy, Rounded, normals, read_obj, read_proxy, rounded
 from tools.presenter.look import Look
 
 SHADOW = 1024
 KEY_DIR = np.array([-0.50, 0.52, 0.80], np.float32) / np.linalg.norm([-0.50, 0.52, 0.80])
 CLOTH, SKIN, HAIR, EYE, MOUTH, BROW = range(6)
+TEETH_TINT = (0.96, 0.88, 0.79)  # enamel is never blue
 
 
 @dataclass
@@ -31,9 +32,17 @@ class Part:
     cutoff: float = 0.0
     occlusion: F32 | None = None
     lips: F32 | None = None
+    smooth: tuple[Rounded, ...] = ()
     buffer: moderngl.Buffer | None = None
     array: moderngl.VertexArray | None = None
     depth_array: moderngl.VertexArray | None = None
+
+    def fit(self, base: F32) -> F32:
+        """Positions of the mesh's vertices on this base."""
+        points = base if self.proxy is None else self.proxy.fit(base)
+        for step in self.smooth:
+            points = step.fit(points)
+        return points
 
 
 def look_at(eye: F32, target: F32) -> F32:
@@ -85,9 +94,9 @@ class Scene:
         self.lip_vertex = int(upper[body.neutral[upper, 2].argmax()])  # the foremost of the upper lip
         # Framing: face centre a third from the top, waist at the bottom.
         self.eye = np.array([0.0, 5.35, 21.0], np.float32)
-        self.aim = np.array([0.0, 4.72, 0.3], np.float32)
+        self.aim = np.array([0.0, 4.86, 0.3], np.float32)
         distance = float(np.linalg.norm(self.eye - self.aim))
-        self.camera = perspective(3.02, distance, size[0] / size[1], 5, 60) @ look_at(self.eye, self.aim)
+        self.camera = perspective(2.8, distance, size[0] / size[1], 5, 60) @ look_at(self.eye, self.aim)
         centre = np.array([0.0, 5.2, 0.5], np.float32)
         self.light = orthographic(3.4, 1, 30) @ look_at(centre + KEY_DIR * 14, centre)
 
@@ -95,7 +104,7 @@ class Scene:
         a, look = self.assets, self.look
         clothes = read_proxy(a / f"clothes/{look.clothes}/{look.clothes}.mhclo")
         _, skin = read_obj(a / "3dobjs/base.obj", "body", clothes.hides)
-        parts = [Part(skin, SKIN, None, self._texture(a / "skins" / look.skin), (1.0, 1.0, 1.0))]
+        parts = [Part(skin, SKIN, None, self._texture(a / "skins" / look.skin), look.skin_tint)]
         folder = a / "clothes" / look.clothes
         maps = {name: self._find(folder, name) for name in ("normal", "ao")}
         parts.append(
@@ -119,8 +128,10 @@ class Scene:
             (f"hair/{look.hair}/{look.hair}", HAIR, f"hair/{look.hair}/{look.hair}_diffuse.png", 0.5),
         ):
             proxy = read_proxy(a / f"{name}.mhclo")
-            tint = look.hair_tint if kind in (HAIR, BROW) else (1.0, 1.0, 1.0)
-            parts.append(Part(proxy.mesh, kind, proxy, self._texture(a / texture), tint, cutoff=cutoff))
+            tint = {HAIR: look.hair_tint, BROW: look.hair_tint, MOUTH: TEETH_TINT}.get(kind, (1.0, 1.0, 1.0))
+            smooth = _rounds(proxy, 2 if kind == HAIR else 0)
+            mesh = smooth[-1].mesh if smooth else proxy.mesh
+            parts.append(Part(mesh, kind, proxy, self._texture(a / texture), tint, cutoff=cutoff, smooth=smooth))
         for part in parts:
             self._upload(part)
         return parts
@@ -159,8 +170,7 @@ class Scene:
         return np.clip((weight - 0.5) / 0.3, 0, 1).astype(np.float32)
 
     def _fill(self, part: Part, base: F32) -> F32:
-        points = base if part.proxy is None else part.proxy.fit(base)
-        mesh = part.mesh
+        points, mesh = part.fit(base), part.mesh
         rows = np.concatenate(
             [
                 points[mesh.vertex],
@@ -187,7 +197,7 @@ class Scene:
         centre = np.array([0.0, 4.6, 0.4], np.float32)
         data = []
         for part in self.parts:
-            points = base if part.proxy is None else part.proxy.fit(base)
+            points = part.fit(base)
             normal = normals(points, part.mesh.triangles, part.mesh.vertex)
             data.append((points[part.mesh.vertex], normal))
         for v in vectors:
@@ -283,7 +293,7 @@ class Scene:
         """Strands: what is solid writes depth, then their soft edges are blended over without it."""
         self.gl.blend_func = moderngl.SRC_ALPHA, moderngl.ONE_MINUS_SRC_ALPHA
         if part.kind == HAIR:
-            self._render(part, 0.12)
+            self._render(part, 0.6)
         self.target.depth_mask = False
         self._render(part, 0.2 if part.kind == HAIR else 0.04)
         self.target.depth_mask = True
@@ -294,6 +304,15 @@ class Scene:
         program = self.gl.program(vertex_shader=shaders.BACK_VERTEX, fragment_shader=shaders.BACK_FRAGMENT)
         corners = self.gl.buffer(np.array([-1, -1, 1, -1, -1, 1, 1, 1], "f4").tobytes())
         self.back = self.gl.vertex_array(program, [(corners, "2f", "corner")])
+
+
+def _rounds(proxy: Proxy, times: int) -> tuple[Rounded, ...]:
+    out: list[Rounded] = []
+    mesh, positions = proxy.mesh, len(proxy.index)
+    for _ in range(times):
+        out.append(rounded(mesh, positions))
+        mesh, positions = out[-1].mesh, positions + len(out[-1].edges)
+    return tuple(out)
 
 
 def _visible(points: F32, matrix: F32, depth: F32) -> NDArray[np.bool_]:

@@ -83,6 +83,7 @@ vec3 film(vec3 x) { return clamp((x * (2.51 * x + 0.03)) / (x * (2.43 * x + 0.59
 
 void main() {
     vec4 t = texture(albedo, at);
+    if (kind == 2) t = vec4(max(t.rgb, vec3(0.20, 0.145, 0.12)), smoothstep(0.08, 0.45, t.a));  // no bare black lining
     if (t.a < cutoff) discard;
     if (kind == 0 && plain > 0.5) t = vec4(1.0);
     vec3 base = pow(t.rgb, vec3(2.2)) * tint, view = normalize(eye - p), normal = normalize(n);
@@ -91,6 +92,7 @@ void main() {
     vec3 fill_dir = normalize(vec3(0.75, 0.15, 0.65)), rim_dir = normalize(vec3(0.55, 0.55, -0.75));
     vec3 rim2_dir = normalize(vec3(-0.8, 0.35, -0.55));
     float sun = shade(), open = ao * (has.y > 0.5 ? texture(folds, at).r : 1.0);
+    if (kind == 0) { open = mix(0.45, 1.0, open); sun = mix(0.3, 1.0, sun); }  // cloth passes light on
     vec3 spread = kind == 1 ? vec3(0.42, 0.24, 0.18) : vec3(0.15);
     vec3 soft_sun = kind == 1 ? mix(vec3(sun), vec3(1.0), vec3(0.20, 0.09, 0.06)) : vec3(sun);
     vec3 ambient = mix(GROUND, SKY, normal.y * 0.5 + 0.5) * open;
@@ -126,7 +128,9 @@ void main() {
     } else if (kind == 4) {  // what lies behind the lips is lit through them
         float depth = clamp((p.z - (mouth.z - 0.62)) / 0.55, 0.0, 1.0);
         light = (ambient + FILL * 0.5 + KEY * 0.75 * (0.55 + 0.45 * max(dot(normal, key_dir), 0.0))) * depth * 2.1;
-        shine = vec3(gloss(normal, view, key_dir, 0.25, 0.04)) * depth * 0.6;
+        float inside = 1.0 - 0.9 * smoothstep(0.13, 0.24, abs(p.x - mouth.x));  // the corners of the mouth lie in shade
+        light *= inside;
+        shine = vec3(gloss(normal, view, key_dir, 0.25, 0.04)) * depth * 0.6 * inside;
     } else if (kind == 0) {
         shine = KEY * gloss(normal, view, key_dir, 0.65, 0.03) * sun * 0.7;
         float edge = pow(1.0 - max(dot(normal, view), 0.0), 3.0);
