@@ -86,7 +86,7 @@ class Scene:
         self.flat = self.gl.framebuffer([self.gl.renderbuffer(size, 4)])
         self.shadow = self.gl.depth_texture((SHADOW, SHADOW))
         self.shadow.compare_func = ""
-        self.shadow.filter = (moderngl.LINEAR, moderngl.LINEAR)
+        self.shadow.filter = (moderngl.NEAREST, moderngl.NEAREST)
         self.shadow_target = self.gl.framebuffer(depth_attachment=self.shadow)
         self._backdrop(samples)
         self.parts = self._parts()
@@ -129,7 +129,7 @@ class Scene:
         ):
             proxy = read_proxy(a / f"{name}.mhclo")
             tint = {HAIR: look.hair_tint, BROW: look.hair_tint, MOUTH: TEETH_TINT}.get(kind, (1.0, 1.0, 1.0))
-            smooth = _rounds(proxy, 2 if kind == HAIR else 0)
+            smooth = _rounds(proxy, 1 if kind == HAIR else 0)
             mesh = smooth[-1].mesh if smooth else proxy.mesh
             parts.append(Part(mesh, kind, proxy, self._texture(a / texture), tint, cutoff=cutoff, smooth=smooth))
         for part in parts:
@@ -147,7 +147,7 @@ class Scene:
         picture = Image.open(path).convert("RGBA").transpose(Image.Transpose.FLIP_TOP_BOTTOM)
         texture = self.gl.texture(picture.size, 4, picture.tobytes())
         texture.build_mipmaps()
-        texture.anisotropy = 4.0
+        texture.anisotropy = 1.0
         return texture
 
     def _upload(self, part: Part) -> None:
