@@ -23,6 +23,7 @@ _DURATION = re.compile(
 )
 _MONEY = re.compile(r"[$€£¥฿₫₹]|\b[A-Z]{3}\s?\d")
 _RANGE = re.compile(r"^(\S*\d\S*(?: [A-Z]{3})?) to (\S*\d\S*(?: [A-Z]{3})?)$")
+_AMOUNT = re.compile(r"(?:[A-Z]{1,3})?[$€£¥฿₫₹₱₩]?\d+(?:[.,]\d+)*(?: ?(?:[€₫]|%|[A-Z]{3}\b))?")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _NEGATIVE = re.compile(r"\b(?:not?|never|only|cannot|except)\b", re.IGNORECASE)
 _ENDS = (".", "!", "?", "。", "！", "？", "…")
@@ -98,6 +99,16 @@ class Phrasebook:
             if len(parts) > 1 and all(parts):
                 return self.tables["style"]["comma"].join(part for part in parts if part)
         return value
+
+    def policy(self, text: str) -> str | None:
+        """A store's statement in this language where it is one that stores commonly make; None for any other."""
+        text = text.strip().removesuffix(".")
+        amounts = _AMOUNT.findall(text)
+        shape = text
+        for name, amount in zip(("{n}", "{m}"), amounts, strict=False):
+            shape = shape.replace(amount, name, 1)
+        found = self.tables.get("policy", {}).get(shape.casefold()) if len(amounts) <= 2 else None
+        return found and found.format_map(dict(zip(("n", "m"), amounts, strict=False)))
 
     def _translated(self, text: str) -> str | None:
         if colour := colour_word(text, self.language):
@@ -345,11 +356,24 @@ def _store(found: Found, book: Phrasebook, fact: Fact) -> Sentence:
         return Sentence(
             book.say("delivery", place=book.tables["places"][place], value=book.value(durations[0])), (fact,)
         )
+    if common := _common(book, fact):
+        return common
     whole = fact.value.endswith(_ENDS)
     key = "term" if whole or ":" in fact.value or book.language != "en" else "term_label"
     label = fact.label if book.language == "en" else book.label(fact)
     text = book.say(key, value=fact.value, label=label[:1].upper() + label[1:])
     return Sentence(text if text.endswith(_ENDS) else f"{text}.", (fact,))
+
+
+def _common(book: Phrasebook, fact: Fact) -> Sentence | None:
+    """A statement that stores commonly make, in the answer's language: "Shipping cost: free on orders over $50"."""
+    head, _, rest = fact.value.rpartition(": ")
+    said = book.policy(rest)
+    if said is None:
+        return None
+    label = (book.policy(head) if head else None) or book.label(fact)
+    text = book.say("term", label=label[:1].upper() + label[1:], value=said)
+    return Sentence(text if text.endswith(_ENDS) else f"{text}{'。' if book.language in ('zh', 'ja') else '.'}", (fact,))
 
 
 def _compared(found: Found, book: Phrasebook, facts: list[Fact]) -> Sentence:

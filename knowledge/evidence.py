@@ -8,6 +8,7 @@ from functools import cache, lru_cache
 from importlib.resources import files
 
 from knowledge.asked import Asked
+from knowledge.fields import canonical
 from knowledge.language import language_of
 from knowledge.lexicon import LANGUAGES, Word, lexicon, shades, words
 from knowledge.link import stem
@@ -289,18 +290,29 @@ def choose(asked: Asked, product: Product) -> Choice:
     named = [v for v in left if asked.code and v.sku == asked.code]
     if named and len(left) > 1:
         return Choice(tuple(named), True)
+    left, chosen = _outright(asked, product)
+    narrowed = bool(chosen)
     for field, test in _wishes(asked, product):
+        if field in chosen:
+            continue
         fitting = [v for v in left if any(test(value) for _, value in v.options)]
         if fitting:
             narrowed = narrowed or len(fitting) < len(product.variants) or len(product.variants) == 1
             left = fitting
         elif field:
             unmet.append(field)
-    if not narrowed and not unmet:
-        named = [v for v in left if any(_spoken(value, asked) for _, value in v.options)]
-        if named and len(named) < len(left):
-            return Choice(tuple(named), True)
     return Choice(tuple(left), narrowed, tuple(unmet))
+
+
+def _outright(asked: Asked, product: Product) -> tuple[list[Variant], set[str]]:
+    """The variants whose option values the question says in the seller's own words, and the attributes so chosen."""
+    left, chosen = list(product.variants), set[str]()
+    for name in dict.fromkeys(name for v in product.variants for name, _ in v.options):
+        said = [v for v in left if any(n == name and _spoken(value, asked, product) for n, value in v.options)]
+        if said and len(said) < len(left):
+            left = said
+            chosen.add(canonical(name))
+    return left, chosen
 
 
 def _wishes(asked: Asked, product: Product) -> Iterable[tuple[str, Callable[[str], bool]]]:
@@ -351,8 +363,9 @@ def _has_number(value: str, number: object) -> bool:
     )
 
 
-def _spoken(value: str, asked: Asked) -> bool:
-    """Whether the question says an option value outright: "fig leaf", "queen"."""
+def _spoken(value: str, asked: Asked, product: Product) -> bool:
+    """Whether the question says an option value outright ("fig leaf", "queen"), apart from the product's own name."""
+    named = _named(asked, product.handle, product.title)
     want = [stem(w.text) for w in words(value) if len(w.text) > 1]
-    have = [stem(w.text) for w in asked.text.plain]
+    have = ["" if i in named else stem(w.text) for i, w in enumerate(asked.text.plain)]
     return bool(want) and any(have[i : i + len(want)] == want for i in range(len(have)))

@@ -22,6 +22,7 @@ _SCRIPTS = (
     ("bn", re.compile(r"[\u0980-\u09ff]")),
     ("ta", re.compile(r"[\u0b80-\u0bff]")),
 )
+_OWN_SCRIPT = frozenset(language for language, _ in _SCRIPTS)  # never what a text in Latin letters is written in
 _ONLY_VIETNAMESE = re.compile(r"[ăđơưạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹ]", re.IGNORECASE)
 _LATIN = ("en", "vi", "id", "es", "fr", "de", "pt", "hi")  # Hindi is often typed in Latin letters
 _MARKS = {
@@ -58,7 +59,7 @@ def language_of(text: str, default: str = "en") -> str:
     if not guesses and scores[best] <= 0.1:
         return default
     likely = max(guesses, key=lambda language: guesses[language], default=best)
-    if likely not in _LATIN and guesses[likely] > _SURE and scores[best] < 0.5:
+    if likely not in (*_LATIN, *_OWN_SCRIPT) and guesses[likely] > _SURE and scores[best] < 0.5:
         return likely
     return best if scores[best] >= 0.3 else default
 

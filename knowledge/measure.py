@@ -1,5 +1,6 @@
 """Numbers in facts, in one unit a quantity, so that code can compare them."""
 
+from collections.abc import Iterator
 from decimal import Decimal
 from itertools import pairwise
 from types import MappingProxyType
@@ -32,9 +33,19 @@ def comparable(fact: Fact) -> tuple[Decimal, str] | None:
         return fact.number * factor, unit
     if "lifetime" in fact.value.casefold():
         return _LIFETIME
-    tokens = words(fact.value)
-    for token, following in pairwise(tokens):
+    return next(_measured(fact.value), None)
+
+
+def span(fact: Fact) -> tuple[Decimal, Decimal] | None:
+    """Least and most of what a value states in the unit of its first number: "1.5 kg (20 cm), 3.2 kg (30 cm)" → 1500, 3200."""
+    found = [comparable(fact), *([] if fact.number is not None else _measured(fact.value))]
+    numbers = [n for n, unit in filter(None, found) if found[0] and unit == found[0][1]]
+    return (min(numbers), max(numbers)) if numbers else None
+
+
+def _measured(value: str) -> Iterator[tuple[Decimal, str]]:
+    """Every number that stands before a unit, in its base unit."""
+    for token, following in pairwise(words(value)):
         if token.text[0].isdigit() and following.text in _UNITS:
             unit, factor = _UNITS[following.text]
-            return Decimal(token.text.replace(",", "")) * factor, unit
-    return None
+            yield Decimal(token.text.replace(",", "")) * factor, unit

@@ -21,7 +21,7 @@ from knowledge.index import FactIndex
 from knowledge.intent import Intent
 from knowledge.lexicon import Mention
 from knowledge.link import Linker
-from knowledge.measure import comparable
+from knowledge.measure import comparable, span
 from knowledge.product import Fact, Product
 from knowledge.store import Store
 from knowledge.terms import Term, choose, place_of, term
@@ -296,7 +296,8 @@ class _Search:
 
     def _store_answer(self, asked: Asked, products: list[tuple[str, float]]) -> Found:
         """About shipping, returns, payment and the like; a product's own statement comes before the store's."""
-        handle = products[0][0] if products else (self.on_air if asked.here else "")
+        shown = self.on_air if asked.here or asked.top == "warranty" else ""  # "how long is the warranty?" means this one's
+        handle = products[0][0] if products else shown
         own: tuple[Fact, ...] = ()
         if handle:
             product = self.shelf.products[handle]
@@ -305,7 +306,8 @@ class _Search:
         things = self.shelf.linker.things(handle) | frozenset(n.label for n in asked.nouns)
         terms = choose(asked, asked.top, self.shelf.terms, things, self.like, most=1 if own else 2)
         facts = (*own, *terms) if not own or asked.top == "discount" else own
-        missing = () if facts else ((handle, asked.top),)
+        unstated = handle and not own and asked.top == "warranty"  # a store's terms do not say how long this one's is
+        missing = ((handle, asked.top),) if unstated or not facts else ()
         verdict = _property(asked, facts)
         place = next(iter(place_of(asked, self.shelf.terms)), "") if asked.top == "shipping" else ""
         return Found(asked, tuple(products[:1]), hits(facts), missing, verdict, place=place)
@@ -331,7 +333,7 @@ class _Search:
             order = asked.sort[1] if asked.sort else "<"
             amounts = [amount for amount, _ in known]
             stated = [f for _, f in sorted(zip(amounts, stated, strict=True), key=lambda p: p[0], reverse=order == ">")]
-            verdict = "tie" if amounts[0] == amounts[1] else "yes"
+            verdict = ("tie" if amounts[0] == amounts[1] else "yes") if self._apart(stated) else ""
         ranked = tuple((h, dict(products).get(h, 1.0)) for h in names)
         return Found(
             replace(asked, fields=((by, 1.0), *[f for f in asked.fields if f[0] != by])),
@@ -340,6 +342,20 @@ class _Search:
             missing,
             verdict,
         )
+
+    def _apart(self, stated: Sequence[Fact]) -> bool:
+        """Whether two facts can be ranked: what depends on the version ("$28 to $46") must not overlap."""
+        spans = [self._span(f) for f in stated]
+        if None in spans:
+            return True
+        (low, high), (least, most) = (s for s in spans if s)
+        return high < least or most < low or (low == high == least == most)
+
+    def _span(self, fact: Fact) -> tuple[Decimal, Decimal] | None:
+        if fact.id != f"{fact.handle}/price":
+            return span(fact)
+        prices = [v.offer.price for v in self.shelf.products[fact.handle].variants]
+        return min(prices), max(prices)
 
     def _sides(self, asked: Asked, products: list[tuple[str, float]]) -> list[str]:
         """The two products compared: one for each name, or two under one name, or one with the product in sight."""

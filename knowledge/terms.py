@@ -106,6 +106,8 @@ def _shipping(
         return (_placed(found, asked.regions[:1]) or [t.fact for t in found])[:1]
     place = place_of(asked, pool)
     parts = [a for a in _TWO_PARTS if a in wanted] or list(_TWO_PARTS)
+    if "shipping.where" in wanted and place:  # "do you ship there, and for how much": how long it takes says yes
+        parts = list(dict.fromkeys([*parts, "shipping.time"]))
     out = list(bans[:1])
     for part in parts:
         out += _part(part, place, pool, like)

@@ -6,9 +6,13 @@ from importlib.resources import files
 
 import pytest
 
-from agent.answer import Answer, answer_question, compose, phrasebook, spoken_name
+from agent.answer import Answer, _store, answer_question, compose, phrasebook, spoken_name
 from agent.guard import check
+from knowledge.asked import Asked
+from knowledge.found import Found
 from knowledge.lexicon import LANGUAGES
+from knowledge.message import message
+from knowledge.product import Fact
 from tests.shop import retriever
 
 
@@ -43,6 +47,20 @@ def ask(question: str, language: str | None = None, **context: str) -> Answer:
 )  # fmt: skip
 def test_answers_word_for_word(question: str, text: str) -> None:
     assert ask(question).text == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("Shipping cost: free on orders over €60, otherwise €4.90.", "运费：满€60包邮，不满收运费€4.90。"),
+        ("Cash on delivery is not available.", "付款方式：不支持货到付款。"),
+        ("Within 14 days.", "付款方式：14天内。"),
+        ("We wrap each parcel in recycled paper.", "付款方式：We wrap each parcel in recycled paper."),
+    ],
+)
+def test_what_stores_commonly_state_is_said_in_the_answers_language(value: str, text: str) -> None:
+    fact = Fact("/payment#1", "", "", "", "payment", value, source="terms.md:1", label="Payment")
+    assert _store(Found(Asked(message("?", "zh"))), phrasebook("zh"), fact).text == text
 
 
 HOSTILE = (

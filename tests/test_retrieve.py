@@ -1,15 +1,22 @@
 """From a question to the facts that answer it, with the real embedder over a small shop of the tests' own."""
 
+import tempfile
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
+from knowledge.embed import open_embedder
 from knowledge.evidence import choose, decides
+from knowledge.feeds import Feed
+from knowledge.index import FactIndex
+from knowledge.language import language_of
 from knowledge.link import Linker, head, stem, things
-from knowledge.measure import comparable
-from knowledge.product import Fact
-from knowledge.retrieve import Found
-from tests.shop import BOOTS, PRODUCTS, TENT, retriever
+from knowledge.measure import comparable, span
+from knowledge.product import Fact, Product
+from knowledge.retrieve import Found, Retriever
+from knowledge.store import Store
+from tests.shop import BOOTS, PRODUCTS, TENT, retriever, variant
 
 
 def find(question: str, **context: str) -> Found:
@@ -168,3 +175,36 @@ def test_wording_that_no_table_knows_is_taken_by_example() -> None:
     assert ids(find("how hefty is the tent")) == ["alpina-tent/weight"]
     assert ids(find("¿a cómo está el reloj?"))[0] == "pulsar-watch/price"
     assert not find("can I wear the boots to a wedding?").facts
+
+
+def test_an_option_said_in_the_sellers_own_words_chooses_the_variant() -> None:
+    assert ids(find("how many forest green tents are left")) == ["alpina-tent/stock/ALP-GRN"]
+    assert ids(find("is the large candle in stock?")) == ["fir-candle/stock/FIR-L"]
+
+
+def test_values_that_depend_on_the_version_give_a_span() -> None:
+    weights = Fact("a/weight", "a", "", "A", "weight", "1.5 kg (20 cm), 2.4 kg (26 cm), 3.2 kg (30 cm)")
+    assert span(weights) == (Decimal("1500.0"), Decimal("3200.0"))
+    assert span(Fact("a/weight", "a", "", "A", "weight", "heavy")) is None
+
+
+def test_overlapping_values_are_named_and_not_ranked() -> None:
+    pans = (pan("small-pan", "Alba Pan", "24.00", "46.00"), pan("flat-pan", "Brio Pan", "36.00", "36.00"))
+    found = shop_of(pans).find("which is cheaper, the Alba pan or the Brio pan?")
+    assert found.verdict == "" and len(found.facts) == 2
+
+
+def pan(handle: str, title: str, *prices: str) -> Product:
+    variants = [variant(f"{handle}-{n}", price, 3, ("Size", f"{20 + n} cm")) for n, price in enumerate(prices)]
+    return Product(handle, title, tuple(variants), "Pan")
+
+
+def shop_of(products: tuple[Product, ...]) -> Retriever:
+    store, embedder = Store(Path(tempfile.mkdtemp()) / "shop.sqlite"), open_embedder()
+    store.ingest(Feed("shop.csv", list(products), [], len(products)))
+    return Retriever(store, FactIndex.build(store, embedder), embedder)
+
+
+def test_letters_without_meaning_are_taken_for_the_rooms_language() -> None:
+    assert language_of("asdkjh qwe") == "en"
+    assert language_of("asdkjh qwe", "vi") == "vi"
