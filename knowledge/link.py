@@ -63,6 +63,11 @@ class Linker:
         """Handles of the products that are this thing or a kind of it."""
         return list(self._sold.get(thing, ()))
 
+    def strange(self, nouns: Sequence[Match]) -> list[Match]:
+        """Of the things that a text names, those that the shop does not sell in any reading: 水壶 is bottle and kettle."""
+        known = {(n.start, n.end) for n in nouns if self.sold(n.label)}
+        return [n for n in nouns if (n.start, n.end) not in known]
+
     def by_code(self, text: str) -> tuple[str, str] | None:
         """(handle, SKU) of a product whose SKU or GTIN stands in the text."""
         for found in _CODE.findall(text):

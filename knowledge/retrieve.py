@@ -208,7 +208,7 @@ class _Search:
 
     def _pointed(self, asked: Asked) -> str:
         """The product that "it" or "and in blue?" means."""
-        strange = [n for n in asked.nouns if not self.shelf.linker.sold(n.label)]
+        strange = self.shelf.linker.strange(asked.nouns)
         if asked.again and self.last:
             return self.last
         if asked.here or asked.again:
@@ -221,7 +221,7 @@ class _Search:
 
     def _by_meaning(self, asked: Asked) -> list[tuple[str, float]]:
         """A product named in words that no table knows, when it stands far out among all."""
-        strange = [n for n in asked.nouns if not self.shelf.linker.sold(n.label)]
+        strange = self.shelf.linker.strange(asked.nouns)
         runs = [run for run in asked.content if not any(n.start <= run.start and run.end <= n.end for n in strange)]
         if not runs or strange or asked.about_store or asked.kind == "unclear":
             return []
@@ -256,7 +256,7 @@ class _Search:
     def _answer(self, asked: Asked, products: list[tuple[str, float]]) -> Found:
         if asked.kind == "unclear" and not (products and (asked.open or asked.yes_no)):
             return Found(asked)
-        unknown = any(not self.shelf.linker.sold(n.label) for n in asked.nouns)
+        unknown = bool(self.shelf.linker.strange(asked.nouns))
         if not products and asked.top == "ordering" and unknown:
             return Found(asked, unsold=True)
         if asked.about_store or (not products and asked.top in STORE_FIELDS):
@@ -265,7 +265,7 @@ class _Search:
         if not products and store:
             return self._store_answer(replace(asked, fields=store), [])
         if not products:
-            strange = any(not self.shelf.linker.sold(n.label) for n in asked.nouns) or bool(asked.content)
+            strange = bool(self.shelf.linker.strange(asked.nouns) or asked.content)
             if not asked.fields and not strange and asked.regions:
                 return self._store_answer(replace(asked, fields=(("shipping", 1.0),)), [])
             return Found(
@@ -378,7 +378,7 @@ class _Search:
 
     def _list(self, asked: Asked, products: list[tuple[str, float]]) -> Found:
         """Products of a kind, under a price, or the most of something."""
-        strange = [n for n in asked.nouns if not self.shelf.linker.sold(n.label)]
+        strange = self.shelf.linker.strange(asked.nouns)
         handles = [h for m in asked.mentions for h, _ in m.candidates] or [
             h for n in asked.nouns for h in self.shelf.linker.sold(n.label)
         ]
