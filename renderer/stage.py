@@ -113,6 +113,8 @@ class Stage:
         self.repeated = 0  # of them, pictures that were late
         self._planned = 0  # next frame to plan
         self._next_draw = 0
+        self._chunk = CHUNK_FRAMES  # drawn in one go now: less while drawing is slower than the clock
+        self._skip = 0  # frames left out meanwhile, so that what is drawn next comes in time
         self._lines: deque[_Line] = deque()
         self._playing: _Line | None = None
         self._position = 0  # frames of _playing already planned
@@ -265,18 +267,32 @@ class Stage:
 
     async def _draw_ahead(self) -> None:
         while True:
-            first = max(self._next_draw, self.emitted)  # frames already handed out are not worth drawing any more
-            count = min(CHUNK_FRAMES, self.emitted + AHEAD_FRAMES - first)
-            if count < min(CHUNK_FRAMES, AHEAD_FRAMES):
+            first = max(self._next_draw, self.emitted + self._skip)
+            count = min(self._chunk, self.emitted + AHEAD_FRAMES - first)
+            if count < self._chunk:
                 await self._wait_change()
                 continue
             self._plan_to(first + count)
             plans = [self._plans[k] for k in range(first, first + count)]
-            self._next_draw = first + count
-            for plan, picture in zip(plans, await self.worker.run(self._draw, plans), strict=True):
-                if plan.index >= self.emitted:
-                    self._pictures[plan.index] = picture
+            self._next_draw, began = first + count, self.emitted
+            self._keep(plans, await self.worker.run(self._draw, plans), self.emitted - began)
             self._changed.set()
+
+    def _keep(self, plans: list[_Plan], pictures: Sequence[Planes], took: int) -> None:
+        """Put pictures where the clock finds them. ``took`` frames went by meanwhile.
+
+        A machine that draws too slowly shows fewer pictures, each in its place, rather than none: chunks get smaller,
+        and each is drawn for the time at which it will be ready. What came too late is newer than what is shown.
+        """
+        for plan, picture in zip(plans, pictures, strict=True):
+            if plan.index >= self.emitted:
+                self._pictures[plan.index] = picture
+            else:
+                self._last = picture
+        slow = took > len(plans)
+        self._chunk = max(1, self._chunk // 2) if slow else min(CHUNK_FRAMES, self._chunk * 2)
+        ready = 1 + took * self._chunk // len(plans)  # frames that will have gone by when the next chunk is drawn
+        self._skip = min(ready, AHEAD_FRAMES - self._chunk) if slow else 0
 
     def _draw(self, plans: list[_Plan]) -> Any:
         """In the render thread: pictures of consecutive frames, overlays included."""

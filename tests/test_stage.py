@@ -180,6 +180,24 @@ async def test_late_pictures_repeat_and_sound_goes_on() -> None:
     assert len(sink.pairs) == 60
 
 
+async def test_drawing_that_is_too_slow_still_shows_pictures_in_their_place() -> None:
+    """At a third of the speed that is needed the picture must go on moving, and what is fresh must be in time."""
+
+    class Numbered(Face):
+        def render(self, first: int, codes: Any, talking: Any) -> Any:
+            import time
+
+            time.sleep(0.12 * len(codes))
+            return np.stack([np.full(FRAMES, 16 + (first + i) % 200, np.uint8) for i in range(len(codes))])
+
+    sink = Sink()
+    await Stage(Numbered(), Overlay()).run([sink], seconds=4)
+    shown = [int(frame.planes[0, 0]) - 16 for frame, _ in sink.pairs]
+    fresh = [frame.index for frame, _ in sink.pairs if not frame.repeated]
+    assert len(fresh) >= 10 and all(shown[k] == k for k in fresh)
+    assert len(set(shown)) >= 10 and shown == sorted(shown)
+
+
 async def test_the_stage_ends_when_drawing_waits_for_its_last_frame() -> None:
     """Handing out the last frame wakes the drawing task in the moment in which it is cancelled."""
     stage, sink, _ = make()
