@@ -162,9 +162,10 @@ async def _phrased(turn: Turn, answer: Answer, desk: Desk, context: Context, spa
     except LLMError as error:
         turn.verdicts.append({"source": "model", "verdict": "failed", "reason": str(error)})
         return ()
-    sentences = tuple(Sentence(text, answer.facts) for text in split("".join(pieces), answer.language))
-    ok = [_holds(turn, sentence, answer, plain=False) for sentence in sentences]
-    return sentences if sentences and all(ok) else ()
+    text = "".join(pieces).strip()
+    if not _holds(turn, Sentence(text, answer.facts), answer, plain=False):
+        return ()  # judged whole: "Great question!" alone holds no number of the plain answer
+    return tuple(Sentence(part, answer.facts) for part in split(text, answer.language))
 
 
 def _holds(turn: Turn, sentence: Sentence, answer: Answer, *, plain: bool) -> bool:
