@@ -131,7 +131,8 @@ def test_one_dollar_is_not_another(plain: str, told: str) -> None:
         ("th", "Alpina Tent ราคา €219.00 ค่ะ", "Alpina Tent ราคา €219.00 ค่ะ", "Alpina Tent ไม่ ราคา €219.00 ค่ะ"),
         ("vi", "Alpina Tent có giá €219.00 ạ.", "Vâng, Alpina Tent có giá €219.00 ạ.",
          "Alpina Tent có giá €219.00 ạ, miễn phí."),
-        ("ja", "Alpina Tentの価格は€219.00です。", "Alpina Tentの価格は€219.00です。", "Alpina Tentの価格は€219.00ではないです。"),
+        ("ja", "Alpina Tentの価格は€219.00です。", "Alpina Tentの価格は€219.00です。",
+         "Alpina Tentの価格は€219.00ではないです。"),
         ("hi", "Alpina Tent की कीमत €219.00 है।", "Alpina Tent की कीमत €219.00 है।", "Alpina Tent की कीमत €219.00 नहीं है।"),
     ],
 )  # fmt: skip

@@ -78,8 +78,7 @@ async def test_a_server_that_was_just_restarted_is_asked_once_more() -> None:
         asked = phraser(server.url)
 
         async def recover() -> None:
-            while not server.requests:
-                await asyncio.sleep(0)
+            await server.asked.wait()
             server.behaviour = "answer"
 
         recovery = asyncio.create_task(recover())
@@ -143,10 +142,9 @@ async def test_cancelling_stops_at_once_and_does_not_count_as_a_failure() -> Non
         asked = phraser(server.url, timeout_s=100)
         async with asyncio.timeout(50):
             for steps in range(25):
-                count = len(server.requests)
+                server.asked.clear()
                 task = asyncio.create_task(say(asked))
-                while len(server.requests) == count:
-                    await asyncio.sleep(0)
+                await server.asked.wait()
                 for _ in range(steps):
                     await asyncio.sleep(0)
                 task.cancel()

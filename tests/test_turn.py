@@ -113,13 +113,12 @@ async def test_an_answer_is_spoken_in_the_shows_language_where_no_voice_speaks_t
     assert "ราคา" in out.written.text and "€179.00" in out.answer.text
 
 
-async def test_a_failing_voice_raises_out_of_the_turn_and_cancelling_stops_it(worker: Worker) -> None:
+async def test_cancelling_a_turn_says_nothing(worker: Worker) -> None:
     async with OpenAIServer(PLAIN) as server:
         server.behaviour = "hang"
         spoken: list[str] = []
         task = asyncio.create_task(turn("how much is the watch?", worker, server, phrase="always", spoken=spoken))
-        while not server.requests:
-            await asyncio.sleep(0.001)
+        await server.asked.wait()
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task

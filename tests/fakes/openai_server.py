@@ -21,6 +21,7 @@ class OpenAIServer:
         self.requests: list[dict[str, Any]] = []
         self.headers: list[str] = []
         self.gone = asyncio.Event()  # a client has hung up before its answer was whole
+        self.asked = asyncio.Event()  # a request has come in
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> "OpenAIServer":
@@ -51,6 +52,7 @@ class OpenAIServer:
         length = next(int(line.split(":")[1]) for line in head.lower().splitlines() if line.startswith("content-length"))
         self.requests.append(json.loads(await reader.readexactly(length)))
         self.headers.append(head)
+        self.asked.set()
         kind = self.behaviour
         if kind == "refuse":
             return
