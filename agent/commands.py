@@ -81,7 +81,7 @@ def ask(args: Namespace) -> None:
     found = retriever.find(args.question, language=args.lang)
     middle = time.perf_counter()
     answer = compose(found, args.lang or found.asked.language)
-    verdicts = [verdict_of(sentence.text, answer, plain=True) for sentence in answer.sentences]
+    verdicts = [verdict_of(sentence, answer, plain=True) for sentence in answer.sentences]
     ended = time.perf_counter()
     good = [s.text for s, v in zip(answer.sentences, verdicts, strict=True) if v.ok]
     row = {

@@ -169,7 +169,7 @@ async def _phrased(turn: Turn, answer: Answer, desk: Desk, context: Context, spa
 
 
 def _holds(turn: Turn, sentence: Sentence, answer: Answer, *, plain: bool) -> bool:
-    verdict = verdict_of(sentence.text, answer, plain=plain)
+    verdict = verdict_of(sentence, answer, plain=plain)
     turn.verdicts.append(
         {
             "source": "plain" if plain else "model",
@@ -181,9 +181,10 @@ def _holds(turn: Turn, sentence: Sentence, answer: Answer, *, plain: bool) -> bo
     return verdict.ok
 
 
-def verdict_of(text: str, answer: Answer, *, plain: bool) -> Verdict:
-    """The guard's word on one sentence of an answer."""
-    return guard_check(text, answer.facts, language=answer.language, plain="" if plain else answer.text)
+def verdict_of(sentence: Sentence, answer: Answer, *, plain: bool) -> Verdict:
+    """The guard's word on one sentence of an answer. A plain one may only lean on the facts that it cites itself."""
+    facts, said = (sentence.facts, "") if plain else (answer.facts, answer.text)
+    return guard_check(sentence.text, facts, language=answer.language, plain=said)
 
 
 async def _timed(turn: Turn, stage: str, work: Any) -> Any:

@@ -198,7 +198,8 @@ class Stage:
     async def _wait_change(self) -> None:
         self._changed.clear()
         with suppress(TimeoutError):  # look again: a picture may have been skipped as late
-            await asyncio.wait_for(self._changed.wait(), timeout=1.0)
+            async with asyncio.timeout(1.0):  # not wait_for: it loses a cancellation that comes with the event
+                await self._changed.wait()
 
     def _emit(self, sinks: Sequence[Sink]) -> None:
         index = self.emitted

@@ -106,6 +106,11 @@ async def test_a_model_is_not_asked_without_time_or_facts(worker: Worker) -> Non
         assert len(server.requests) == 1
 
 
+async def test_a_number_in_a_products_name_is_no_claim(worker: Worker) -> None:
+    out = await turn("how heavy are the trekker 500 boots?", worker)
+    assert "Trekker 500" in out.spoken[0].text and out.source == "plain"
+
+
 async def test_an_answer_is_spoken_in_the_shows_language_where_no_voice_speaks_the_askers(worker: Worker) -> None:
     out = await turn("นาฬิการาคาเท่าไหร่", worker, context=Context(None, "en", frozenset({"en"})))
     assert out.answer is not None and out.written is not None
