@@ -23,6 +23,7 @@ def line(error: BaseException) -> str:
 
 
 def _known(error: BaseException) -> list[BaseException]:
+    from agent.journal import JournalError
     from agent.llm import LLMError
     from connectors.base import ConnectorError
     from knowledge.product import CatalogueError
@@ -31,7 +32,7 @@ def _known(error: BaseException) -> list[BaseException]:
 
     if isinstance(error, BaseExceptionGroup):
         return [found for each in error.exceptions for found in _known(each)]
-    kinds = (ConfigError, CatalogueError, ConnectorError, RenderError, StudioError, LLMError)
+    kinds = (ConfigError, CatalogueError, ConnectorError, RenderError, StudioError, LLMError, JournalError)
     return [error] if isinstance(error, kinds) else []
 
 
@@ -80,7 +81,7 @@ def ask(args: Namespace) -> None:
     found = retriever.find(args.question, language=args.lang)
     middle = time.perf_counter()
     answer = compose(found, args.lang or found.asked.language)
-    verdicts = [verdict_of(sentence.text, answer, plain=True) for sentence in answer.sentences]
+    verdicts = [verdict_of(sentence, answer, plain=True) for sentence in answer.sentences]
     ended = time.perf_counter()
     good = [s.text for s, v in zip(answer.sentences, verdicts, strict=True) if v.ok]
     row = {
@@ -112,7 +113,7 @@ def say(args: Namespace) -> None:
     took = time.perf_counter() - ready
     write_wav(args.out, speech.pcm)
     if args.timings:
-        args.timings.write_text(json.dumps(timings(speech), ensure_ascii=False, indent=1), encoding="utf-8")
+        _write(args.timings, json.dumps(timings(speech), ensure_ascii=False, indent=1))
     row = {"out": str(args.out), "voice": speech.voice, "language": args.lang, "duration_s": round(speech.duration_s, 3),
            "ms": {"load": round((ready - began) * 1000), "speak": round(took * 1000, 1)}}  # fmt: skip
     _print(row) if args.json else print(f"{args.out}: {speech.duration_s:.2f} s, {speech.voice}")
@@ -212,11 +213,19 @@ class _Bar:
 def write_wav(path: Path, pcm: Any) -> None:
     """24 kHz mono, 16 bits. Raises ConfigError when it cannot be written."""
     try:
-        with wave.open(str(path), "wb") as file:
+        with path.open("wb") as raw, wave.open(raw, "wb") as file:  # given a path, wave cries when it cannot be opened
             file.setnchannels(1)
             file.setsampwidth(2)
             file.setframerate(24_000)
             file.writeframes(pcm.tobytes())
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be written ({error.strerror}); choose another place") from None
+
+
+def _write(path: Path, text: str) -> None:
+    """A text file. Raises ConfigError when it cannot be written."""
+    try:
+        path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise ConfigError(f"{path}: cannot be written ({error.strerror}); choose another place") from None
 

@@ -203,7 +203,6 @@ class Director:
     # -- the pitch ------------------------------------------------------------------------------------------------
 
     async def _pitch(self) -> None:
-        self._answers_in_a_row = 0
         if self._interrupted:
             self._interrupted = False
             await self._say_line(self.rundown.back(self.rundown.on_air))
@@ -215,6 +214,7 @@ class Director:
             await self._say_line(self.rundown.disclosure())
         line = self.rundown.next()
         if line is None:
+            self._answers_in_a_row = 0
             await asyncio.sleep(1.0)  # nothing to show: the host idles and answers
         await self._say_line(line)
 
@@ -232,6 +232,7 @@ class Director:
         try:
             await self.stage.say(await self._speech(utterance))
         except RenderError as error:
+            self._answers_in_a_row = 0
             log.error("pitch.not_spoken", why=str(error), utterance=utterance.id)
             await asyncio.sleep(0.2)  # a voice that always fails must not turn this into a busy loop
 
@@ -246,6 +247,9 @@ class Director:
         if cue.kind == "end":
             self.journal.ended(utterance.id, cue.pts)
             return
+        if utterance.kind == "pitch":  # heard, not only queued: an answer may take it back
+            self._answers_in_a_row = len(self._in_flight)
+            self._news.set()
         self.journal.began(
             utterance.id, utterance.turn, utterance.kind, utterance.language, cue.voice, utterance.text, cue.pts
         )

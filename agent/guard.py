@@ -2,7 +2,8 @@
 
 Two strictnesses. The plain sentences, composed by code, are checked for numbers, currencies, links and contacts against
 the facts they cite. A model's sentences are checked word by word: what they say beyond the facts and the plain sentence
-must be on a list of words that claim nothing; numbers must come in the plain sentence's order; negation must agree.
+must be on a list of words that claim nothing; numbers must be the plain sentence's; negation must agree; and what it
+takes over must come in the plain sentence's order, since "waterproof, not water repellent" needs no new word to lie.
 A list of forbidden claims can always be talked round; a list of harmless words cannot.
 """
 
@@ -18,9 +19,10 @@ from knowledge.product import Fact
 
 INVISIBLE = re.compile(r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
 NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
-CURRENCY = re.compile(
-    r"[$€£¥฿₫₹₩₱₽₺]|\b(?:USD|EUR|GBP|JPY|CNY|RMB|THB|VND|IDR|INR|BRL|MXN|MYR|PHP|KRW|SGD|AUD|CAD|Rp|RM)\b"
-    r"|\b(?:dollars?|bucks?|cents?|euros?|pounds?|yen|yuan|baht|dong|rupiah|rupees?|pesos?|won|dólares|dolar|đô)\b"
+CURRENCY = re.compile(  # A$ is not $, and "USD5" is as much of a price as "USD 5"
+    r"(?<![A-Z])[A-Z]{1,2}[$¥]|[$€£¥฿₫₹₩₱₽₺]"
+    r"|(?<![^\W\d_])(?:USD|EUR|GBP|JPY|CNY|RMB|THB|VND|IDR|INR|BRL|MXN|MYR|PHP|KRW|SGD|AUD|CAD|Rp|RM"
+    r"|dollars?|bucks?|cents?|euros?|pounds?|yen|yuan|baht|dong|rupiah|rupees?|pesos?|won|dólares|dolar|đô)(?![^\W\d_])"
     r"|[元块圆円]|美元|人民币|บาท|ดอลลาร์|ドル|डॉलर|रुपये",
     re.IGNORECASE,
 )
@@ -28,6 +30,7 @@ CONTACT = re.compile(
     r"https?://|www\.|\b[\w.+-]+@[\w-]+\.\w+|\b[\w-]+\.(?:com|net|org|io|shop|xyz|ly|me)\b|\+?\d[\d ()-]{8,}\d", re.I
 )
 WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
+TOKEN = re.compile(f"{NUMBER.pattern}|{WORD.pattern}")
 UNSPACED = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]")
 
 
@@ -60,7 +63,8 @@ def check(sentence: str, facts: Sequence[Fact], *, language: str, plain: str = "
         return Verdict(False, "numbers_differ", f"{_sequence(text)} for {_sequence(said)}")
     if _negated(text, language) != _negated(said, language):
         return Verdict(False, "negation_differs")
-    return _words(text, ground, language)
+    words = _words(text, ground, language)
+    return words if not words.ok else _order(text, said, language)
 
 
 def normalise(text: str) -> str:
@@ -117,8 +121,35 @@ def _negated(text: str, language: str) -> bool:
     return any(mark in words for mark in marks) or ("n't" in marks and "n't" in lower)
 
 
+def _order(text: str, plain: str, language: str) -> Verdict:
+    """Words and numbers taken over from the plain sentence must come in its order; some may be left out."""
+    given = _tokens(plain, language)
+    known, rest = set(given), iter(given)
+    for token in _tokens(text, language):
+        if token in known and token not in rest:  # ``in`` walks on from where the token before was found
+            return Verdict(False, "order_differs", token)
+    return Verdict(True)
+
+
+def _tokens(text: str, language: str) -> list[str]:
+    """Numbers by value and words that are not soft, in order; characters where a script has no spaces."""
+    soft, out = _soft(language), list[str]()
+    for token in TOKEN.findall(text.lower()):
+        if token[0].isdigit():
+            out.append(_value(token))
+        elif UNSPACED.search(token):
+            out += token
+        elif token not in soft:
+            out.append(token.removesuffix("'s"))
+    return out
+
+
+def _soft(language: str) -> set[str]:
+    return set(str(_table("soft").get(language, "")).split())
+
+
 def _words(text: str, ground: str, language: str) -> Verdict:
-    soft = set(str(_table("soft").get(language, "")).split())
+    soft = _soft(language)
     known = set(WORD.findall(ground.lower()))
     known |= {part for word in known for part in word.split("'")}
     novel = []

@@ -31,21 +31,21 @@ CREATE TABLE IF NOT EXISTS said (
 DECISIONS = "UPDATE comments SET decision = ?, reason = ?, turn = ? WHERE show = ? AND platform = ? AND id = ?"
 
 
+class JournalError(Exception):
+    """The journal cannot be opened; the message says what to do."""
+
+
 class Journal:
     """One show's record. Methods return at once; ``close`` waits until everything is on disk."""
 
     def __init__(self, path: Path, *, title: str, config: str, catalogue_version: int, began: str) -> None:
+        """Raises JournalError when the file is not a journal."""
         self.path = path
         self._jobs: queue.SimpleQueue[tuple[str, tuple[Any, ...]] | None] = queue.SimpleQueue()
-        with sqlite3.connect(path) as db:
-            db.execute("PRAGMA journal_mode=WAL")
-            db.executescript(SCHEMA)
-            row = db.execute(
-                "INSERT INTO shows (began, title, config, catalogue_version) VALUES (?, ?, ?, ?)",
-                (began, title, config, catalogue_version),
-            )
-            self.show = row.lastrowid or 0
-        db.close()
+        try:
+            self.show = _opened(path, (began, title, config, catalogue_version))
+        except sqlite3.DatabaseError as error:
+            raise JournalError(f"{path}: not a journal ({error}); move it away and start the show again") from None
         self._thread = threading.Thread(target=self._write, name="journal", daemon=True)
         self._thread.start()
 
@@ -129,6 +129,19 @@ class Journal:
         except sqlite3.Error as error:  # a full disk must not silence the host; it is said loudly instead
             log.error("journal.write_failed", path=str(self.path), why=str(error))
         return job is None
+
+
+def _opened(path: Path, row: tuple[Any, ...]) -> int:
+    """Make the tables where they are missing and begin a show: (began, title, config, version) → its id."""
+    db = sqlite3.connect(path)
+    try:
+        with db:
+            db.execute("PRAGMA journal_mode=WAL")
+            db.executescript(SCHEMA)
+            sql = "INSERT INTO shows (began, title, config, catalogue_version) VALUES (?, ?, ?, ?)"
+            return db.execute(sql, row).lastrowid or 0
+    finally:
+        db.close()
 
 
 def summary(path: Path) -> dict[str, Any]:

@@ -124,16 +124,18 @@ class Phraser:
         if self.breaker.state == "open":
             raise LLMError("the model has failed repeatedly and is left alone for a while")
         messages = phrase(plain, facts, language=language, question=question, persona=persona, recent=recent)
+        streamed = False
         for attempt in (1, 2):
             try:
                 async for piece in self._stream(messages):
+                    streamed = True
                     yield piece
                 self.breaker.success()
                 return
             except asyncio.CancelledError:
                 raise
             except Exception as error:
-                if attempt == 1 and _is_connection(error):
+                if attempt == 1 and not streamed and _is_connection(error):
                     continue  # once more: a server may just have been restarted
                 self.breaker.failure()
                 told = error if isinstance(error, LLMError) else LLMError(explain(error, self.config))
@@ -158,10 +160,25 @@ class Phraser:
 
     async def _stream(self, messages: Sequence[Message], **options: Any) -> AsyncIterator[str]:
         chat = await self._model()
-        async with asyncio.timeout(self.config.timeout_s + (START_S if options else 0)):
-            async for chunk in chat.astream(list(messages), **options):
-                if isinstance(chunk.content, str) and chunk.content:
-                    yield chunk.content
+        pieces: asyncio.Queue[str | None] = asyncio.Queue()
+
+        async def read() -> None:
+            try:
+                async for chunk in chat.astream(list(messages), **options):
+                    if isinstance(chunk.content, str) and chunk.content:
+                        pieces.put_nowait(chunk.content)
+            finally:
+                pieces.put_nowait(None)
+
+        # A task of its own: the HTTP client swallows a cancellation now and then, and the host must not wait for it.
+        reading = asyncio.create_task(read())
+        try:
+            async with asyncio.timeout(self.config.timeout_s + (START_S if options else 0)):
+                while (piece := await pieces.get()) is not None:
+                    yield piece
+                await reading
+        finally:
+            await _stop(reading)
 
     async def _model(self) -> Any:
         url = self.config.base_url or (await self._server.url() if self._server else "")
@@ -169,6 +186,17 @@ class Phraser:
             self._chat = await asyncio.to_thread(chat_model, self.config, url)
             self._chat_url = url
         return self._chat
+
+
+async def _stop(task: "asyncio.Task[None]") -> None:
+    """Cancel until it holds; for a second at most."""
+    for _ in range(20):
+        if task.done():
+            break
+        task.cancel()
+        await asyncio.wait([task], timeout=0.05)
+    if task.done() and not task.cancelled():
+        task.exception()  # seen: whoever waits for the stream has raised it already
 
 
 def chat_model(config: Llm, url: str) -> Any:

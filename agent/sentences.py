@@ -65,6 +65,8 @@ class Splitter:
     def _end(self, final: bool) -> int | None:
         text = self._rest
         for i, c in enumerate(text):
+            if c == "." and not final and not text[i + 1 :].lstrip(CLOSERS).strip():
+                return None  # what follows decides whether this is the end
             if (c in ENDS or (c == "." and self._stop(text, i))) and (end := _closed(text, i + 1)) is not None:
                 if end < len(text) or final:
                     return end
@@ -81,7 +83,7 @@ class Splitter:
             return False
         after = text[i + 1 :].lstrip(CLOSERS)
         if not after:
-            return True  # decided by ``end < len(text) or final``
+            return True
         if not after[0].isspace():
             return ord(after[0]) > 0x2E7F  # "18.50", "example.com" go on; a CJK letter starts anew
         following = after.lstrip()

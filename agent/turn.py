@@ -162,13 +162,14 @@ async def _phrased(turn: Turn, answer: Answer, desk: Desk, context: Context, spa
     except LLMError as error:
         turn.verdicts.append({"source": "model", "verdict": "failed", "reason": str(error)})
         return ()
-    sentences = tuple(Sentence(text, answer.facts) for text in split("".join(pieces), answer.language))
-    ok = [_holds(turn, sentence, answer, plain=False) for sentence in sentences]
-    return sentences if sentences and all(ok) else ()
+    text = "".join(pieces).strip()
+    if not _holds(turn, Sentence(text, answer.facts), answer, plain=False):
+        return ()  # judged whole: "Great question!" alone holds no number of the plain answer
+    return tuple(Sentence(part, answer.facts) for part in split(text, answer.language))
 
 
 def _holds(turn: Turn, sentence: Sentence, answer: Answer, *, plain: bool) -> bool:
-    verdict = verdict_of(sentence.text, answer, plain=plain)
+    verdict = verdict_of(sentence, answer, plain=plain)
     turn.verdicts.append(
         {
             "source": "plain" if plain else "model",
@@ -180,9 +181,10 @@ def _holds(turn: Turn, sentence: Sentence, answer: Answer, *, plain: bool) -> bo
     return verdict.ok
 
 
-def verdict_of(text: str, answer: Answer, *, plain: bool) -> Verdict:
-    """The guard's word on one sentence of an answer."""
-    return guard_check(text, answer.facts, language=answer.language, plain="" if plain else answer.text)
+def verdict_of(sentence: Sentence, answer: Answer, *, plain: bool) -> Verdict:
+    """The guard's word on one sentence of an answer. A plain one may only lean on the facts that it cites itself."""
+    facts, said = (sentence.facts, "") if plain else (answer.facts, answer.text)
+    return guard_check(sentence.text, facts, language=answer.language, plain=said)
 
 
 async def _timed(turn: Turn, stage: str, work: Any) -> Any:

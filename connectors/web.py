@@ -103,7 +103,7 @@ class WebChat:
             return "That message is too long.", None
         try:
             message = json.loads(raw)
-        except ValueError:
+        except (ValueError, RecursionError):  # deep nesting is the latter
             return "Messages are JSON objects.", None
         if not isinstance(message, dict) or message.get("type") != "comment":
             return 'The only message understood here is {"type": "comment", "user": …, "text": …}.', None

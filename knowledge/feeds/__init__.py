@@ -53,7 +53,8 @@ def read_text(path: Path) -> str:
             return data.decode(encoding)
         except UnicodeDecodeError:
             continue
-    best = from_bytes(data[:200_000]).best()
+    matches = from_bytes(data[:200_000])
+    best = next((match for match in matches if match.encoding == "cp1252"), matches.best())  # rare ones win ties else
     if best is None or b"\0" in data[:4096]:
         raise CatalogueError(f"{path}: not a text file; export the catalogue as CSV in UTF-8")
     return data.decode(best.encoding, errors="replace")

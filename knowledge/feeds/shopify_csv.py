@@ -33,8 +33,16 @@ class _Header:
     attributes: list[tuple[int, str]]
 
     def cell(self, row: list[str], name: str) -> str:
-        at = self.columns.get(name)
-        return row[at].strip() if at is not None and at < len(row) else ""
+        return _at(row, self.columns.get(name))
+
+    def option(self, row: list[str], n: str, part: str) -> str:
+        """Part "name" or "value" of option "1", "2" or "3"."""
+        return _at(row, self.options.get((n, part)))
+
+
+def _at(row: list[str], at: int | None) -> str:
+    """A cell; empty where the row is shorter or the file has no such column."""
+    return row[at].strip() if at is not None and at < len(row) else ""
 
 
 @dataclass
@@ -110,7 +118,7 @@ def _row(header: _Header, row: list[str], line: int, currency: str, feed: Feed, 
 
 
 def _draft(header: _Header, row: list[str], line: int, handle: str) -> _Draft:
-    names = [row[header.options[n, "name"]].strip() if (n, "name") in header.options else "" for n in "123"]
+    names = [header.option(row, n, "name") for n in "123"]
     attributes = tuple((label, _clean(row[at])) for at, label in header.attributes if at < len(row) and row[at].strip())
     tags = tuple(tag.strip() for tag in header.cell(row, "tags").split(",") if tag.strip())
     kind = header.cell(row, "kind") or header.cell(row, "category").split(">")[-1].strip()
@@ -132,7 +140,7 @@ def _variant(header: _Header, row: list[str], line: int, currency: str, feed: Fe
     offer = Offer(
         price, currency, was or None, max(left, 0) if left is not None else None, left is None or left > 0 or oversell
     )
-    values = [row[header.options[n, "value"]].strip() if (n, "value") in header.options else "" for n in "123"]
+    values = [header.option(row, n, "value") for n in "123"]
     options = tuple(
         (name, _clean(value)) for name, value in zip(draft.option_names, values, strict=True)
         if name and value and value != "Default Title"

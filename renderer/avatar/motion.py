@@ -72,7 +72,7 @@ class Footage:
         self._path, self._frames = path, frames
         self._groups: OrderedDict[int, NDArray[np.uint8]] = OrderedDict()
         try:
-            self._box: Any = av.open(str(path))
+            self._box: Any = av.open(str(path), format="mp4")  # no guessing: a playlist would open what it names
             self._stream = self._box.streams.video[0]
             self._stream.thread_type = "NONE"  # one thread is the renderer's whole allowance
             size = (self._stream.width, self._stream.height)
@@ -80,6 +80,8 @@ class Footage:
             raise AvatarError(f"{path}: cannot be read as video ({error}); restore the pack or make it again") from None
         if size != (WIDTH, HEIGHT):
             raise AvatarError(f"{path}: {size[0]}×{size[1]} pixels, expected {WIDTH}×{HEIGHT}; make the pack again")
+        if 0 < self._stream.frames < frames:
+            raise AvatarError(f"{path}: fewer pictures ({self._stream.frames}) than its pack says; make the pack again")
         self._tick = 1 / (FPS * float(self._stream.time_base or 0.04))  # pts of one frame
         self._decoder: Any = None
         self._next = -1  # index of the frame the decoder gives next

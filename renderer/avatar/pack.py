@@ -91,15 +91,24 @@ def _check(about: About, folder: Path, bad: str) -> None:
         transforms = np.array(about.transforms, np.float32)
         codes = np.array([about.rest, about.closed], np.float32)
         jumps = np.array(about.jumps, np.int64).reshape(-1, 2)
-    except (ValueError, TypeError):
+        silence_db = float(about.silence_db)
+    except (ValueError, TypeError, OverflowError):
         raise AvatarError(f"{bad}: its numbers cannot be read; make the pack again") from None
     fits = transforms.shape == (about.frames, 6) and codes.shape == (2, about.code_size)
     inside = not len(jumps) or (jumps.min() >= 0 and jumps.max() < about.frames)
-    if not fits or not inside or not np.isfinite(transforms).all() or not np.isfinite(codes).all():
+    finite = all(np.isfinite(part).all() for part in (transforms, codes, silence_db))
+    if not fits or not inside or not finite or not _in_picture(transforms, about.crop):
         raise AvatarError(f"{bad}: its numbers do not fit together; make the pack again")
     for name in (WEIGHTS, MOTION):
-        if digest(folder / name) != about.sha256.get(name):
+        if not isinstance(about.sha256, dict) or digest(folder / name) != about.sha256.get(name):
             raise AvatarError(f"{bad}: {name} is damaged (checksum differs); restore it or make the pack again")
+
+
+def _in_picture(transforms: NDArray[np.float32], crop: int) -> bool:
+    """Whether each transform can be undone and puts the crop's middle into the picture."""
+    a, b, x, c, d, y = transforms.astype(np.float64).T
+    u, v = (a + b) * crop / 2 + x, (c + d) * crop / 2 + y
+    return bool((np.abs(a * d - b * c) > 1e-3).all() and ((u > 0) & (u < WIDTH) & (v > 0) & (v < HEIGHT)).all())
 
 
 def read_weights(folder: Path, expected: dict[str, tuple[int, ...]]) -> dict[str, NDArray[np.float32]]:
@@ -117,7 +126,7 @@ def read_weights(folder: Path, expected: dict[str, tuple[int, ...]]) -> dict[str
             if shapes != expected:
                 raise AvatarError(f"{bad} holds other tensors than this hawker's net; make the pack again")
             tensors = {name: file.get_tensor(name).astype(np.float32) for name in shapes}
-    except SafetensorError as error:
+    except (SafetensorError, TypeError, ValueError, OSError) as error:  # types that numpy lacks are TypeErrors
         raise AvatarError(f"{bad} cannot be read ({error}); make the pack again") from None
     if not all(np.isfinite(tensor).all() for tensor in tensors.values()):
         raise AvatarError(f"{bad} holds values that are not numbers; make the pack again")

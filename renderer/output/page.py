@@ -137,7 +137,7 @@ class PageOutput:
             ):
                 raise ValueError("one offer a connection")
             description = await viewer.answer(sdp)
-        except (ValueError, KeyError, TypeError, AttributeError, StopIteration, InvalidStateError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError, StopIteration, InvalidStateError) as error:
             log.info("page.bad_offer", why=repr(error))
             await socket.send(json.dumps({"type": "error", "message": "That offer cannot be answered."}))
             return

@@ -1,0 +1,236 @@
+"""The show's course: answers between sentences, the pitch from where it stopped, nothing twice. In virtual time."""
+
+import asyncio
+import json
+import sqlite3
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from agent.config import Config
+from agent.director import ANSWERS_IN_A_ROW, DISCLOSURE_EVERY_S, Director, product_card
+from agent.guard import check
+from agent.journal import Journal
+from agent.rundown import Rundown
+from agent.triage import Triage
+from agent.turn import Desk
+from connectors.events import ChatEvent
+from knowledge.facts import facts
+from renderer.media import FPS, SAMPLE_RATE, SAMPLES_PER_FRAME, Phoneme, Speech, Utterance
+from renderer.stage import Cue, Stage
+from renderer.voice.base import VoiceError
+from tests.shop import PRODUCTS, retriever
+from tests.virtual import Inline, VirtualLoop, run
+
+CHARACTERS_A_SECOND = 15
+
+
+class Face:
+    rest = np.zeros(1, np.float32)
+
+    def track(self, speech: Speech) -> Any:
+        return np.ones((-(-len(speech.pcm) // SAMPLES_PER_FRAME), 1), np.float32)
+
+    def render(self, first: int, codes: Any, talking: Any) -> Any:
+        return np.zeros((len(codes), 2, 2), np.uint8)
+
+
+class Overlay:
+    def draw(self, planes: Any, **_: Any) -> None:
+        pass
+
+
+@dataclass
+class Voice:
+    """Speaks at a steady pace; fails for texts that hold one of ``refuses``."""
+
+    refuses: tuple[str, ...] = ()
+    name: str = "test/voice"
+    languages: frozenset[str] = frozenset({"en"})
+    exact_timings: bool = True
+
+    def speak(self, utterance: Utterance) -> Speech:
+        if any(part in utterance.text for part in self.refuses):
+            raise VoiceError("hoarse")
+        pcm = np.ones(len(utterance.text) * SAMPLE_RATE // CHARACTERS_A_SECOND, np.int16)
+        return Speech(utterance, pcm, (Phoneme("a", 0, len(pcm)),), self.name)
+
+
+class Sink:
+    def write(self, frame: Any, audio: Any) -> None:
+        pass
+
+
+@dataclass
+class Show:
+    """What happened: cues in order, messages to the room, the journal's file."""
+
+    journal: Path
+    cues: list[Cue] = field(default_factory=list)
+    told: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def said(self) -> list[Utterance]:
+        return [cue.utterance for cue in self.cues if cue.kind == "start"]
+
+    def texts(self, *kinds: str) -> list[str]:
+        return [utterance.text for utterance in self.said if utterance.kind in kinds]
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        db = sqlite3.connect(self.journal)
+        out = db.execute(sql).fetchall()
+        db.close()
+        return out
+
+
+def rundown() -> Rundown:
+    by_handle = {product.handle: facts(product) for product in PRODUCTS}
+    return Rundown(
+        PRODUCTS, lambda handle: by_handle[handle], lambda text, known: check(text, known, language="en").ok,
+        host="Mei", language="en", seed=1,
+    )  # fmt: skip
+
+
+def play(tmp_path: Path, seconds: float, comments: list[tuple[float, str]] = [], voice: Voice | None = None) -> Show:  # noqa: B006
+    """A show of ``seconds`` with comments (second, text), each from a viewer of its own."""
+    show = Show(tmp_path / "j.sqlite")
+
+    async def main(loop: VirtualLoop) -> None:
+        stage = Stage(Face(), Overlay(), worker=Inline(), clock=loop.time)  # type: ignore[arg-type]
+        journal = Journal(show.journal, title="t", config="{}", catalogue_version=1, began="now")
+        director = Director(
+            Config(), triage=Triage(), rundown=rundown(), desk=Desk(retriever(), Inline(), None, "warm"),  # type: ignore[arg-type]
+            voice=voice or Voice(), speakable=frozenset({"en"}), voice_worker=Inline(), stage=stage, journal=journal,  # type: ignore[arg-type]
+            card=lambda handle: None, tell=show.told.append, clock=loop.time,
+        )  # fmt: skip
+
+        def cue(cue: Cue) -> None:
+            show.cues.append(cue)
+            director.cue(cue)
+
+        stage.on_cue = cue
+        for number, (at, text) in enumerate(comments):
+            loop.call_at(at, director.hear, ChatEvent("web", f"e{number}", f"Viewer{number}", text, user_id=f"u{number}"))
+        task = loop.create_task(director.run())
+        await stage.run([Sink()], seconds=seconds)
+        assert not task.done(), task
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        journal.close()
+
+    run(main)
+    return show
+
+
+def undisturbed(lines: int) -> list[str]:
+    course = rundown()
+    return [line.text for _ in range(lines) if (line := course.next())]
+
+
+def test_without_comments_the_pitch_goes_on_without_a_gap(tmp_path: Path) -> None:
+    show = play(tmp_path, 60)
+    said = show.texts("greeting", "pitch")
+    assert len(said) > 10 and said == undisturbed(len(said))
+    starts = [cue.pts for cue in show.cues if cue.kind == "start"]
+    ends = [cue.pts for cue in show.cues if cue.kind == "end"]
+    gaps = [start - end for start, end in zip(starts[1:], ends, strict=False)]
+    assert max(gaps) == 0, "speech is kept ready"
+
+
+def test_an_answer_comes_after_the_sentence_in_progress_and_the_pitch_is_taken_up_again(tmp_path: Path) -> None:
+    show = play(tmp_path, 90, [(20.0, "how much is the watch?")])
+    kinds = [utterance.kind for utterance in show.said]
+    at = kinds.index("answer")
+    assert "€179.00" in show.said[at].text and kinds.count("answer") == 1
+    ends = {cue.utterance.id: cue.pts for cue in show.cues if cue.kind == "end"}
+    start = next(cue.pts for cue in show.cues if cue.kind == "start" and cue.utterance.kind == "answer")
+    before = show.said[at - 1]
+    assert ends[before.id] <= start, "no sentence is cut"
+    heard = [cue.utterance for cue in show.cues if cue.kind == "start" and cue.pts < 20 * SAMPLE_RATE]
+    assert at - len(heard) <= 1, "at most what was already being drawn comes before the answer"
+    assert kinds[at + 1] == "bridge", "the host comes back to the product that was on"
+    said = show.texts("greeting", "pitch")
+    assert said == undisturbed(len(said)), "every line is said once and in its order"
+
+
+def test_many_answers_interrupt_and_no_line_is_lost_or_said_twice(tmp_path: Path) -> None:
+    asked = [(10 + 9 * n, text) for n, text in enumerate(
+        ["how much is the tent?", "is the candle waterproof?", "watch warranty?", "do you have the boots in 42?",
+         "how long is delivery to germany", "serum ingredients?", "how heavy is the watch?", "hello"])]  # fmt: skip
+    show = play(tmp_path, 200, asked)
+    said = show.texts("greeting", "pitch")
+    assert said == undisturbed(len(said))
+    ids = Counter(utterance.id for utterance in show.said)
+    assert max(ids.values()) == 1
+    assert len({utterance.turn for utterance in show.said if utterance.kind == "answer"}) == len(asked)
+    assert {row[0] for row in show.rows("SELECT decision FROM comments")} == {"answered"}
+
+
+def test_a_flood_does_not_turn_the_show_into_a_help_desk(tmp_path: Path) -> None:
+    texts = ["how much is the tent?", "watch warranty?", "do you have the boots in 42?", "serum ingredients?",
+             "how heavy is the watch?", "how much is the candle?", "what is the candle made of?", "how much is the serum?",
+             "how heavy is the tent?", "can I pay with paypal?", "how long is delivery to germany"]  # fmt: skip
+    show = play(tmp_path, 110, [(5.0, text) for text in texts])
+    row, longest, turns = 0, 0, set[str]()
+    for utterance in show.said:
+        if utterance.kind == "answer":
+            row += utterance.turn not in turns
+            turns.add(utterance.turn)
+        elif utterance.kind == "pitch":
+            row = 0
+        longest = max(longest, row)
+    assert longest == ANSWERS_IN_A_ROW and len(turns) == len(texts)
+
+
+def test_the_same_question_of_many_gets_one_answer_that_names_them(tmp_path: Path) -> None:
+    show = play(tmp_path, 40, [(10.0, "how much is the watch?"), (10.0, "watch price?"), (10.0, "手表多少钱")])
+    replies = [message for message in show.told if message["type"] == "reply"]
+    assert len(replies) == 1 and sorted(replies[0]["to"]) == ["Viewer0", "Viewer1", "Viewer2"]
+    assert len(show.rows("SELECT * FROM comments WHERE decision = 'answered'")) == 3
+
+
+def test_it_is_the_product_on_air(tmp_path: Path) -> None:
+    show = play(tmp_path, 60, [(20.0, "how much is it?")])
+    assert len(show.texts("answer")) == 1 and "€149.90" in show.texts("answer")[0], "the product on air is meant"
+
+
+def test_a_voice_that_fails_costs_its_sentence_and_never_the_show(tmp_path: Path) -> None:
+    show = play(tmp_path, 80, [(10.0, "how much is the watch?"), (30.0, "tent price?")], Voice(refuses=("€179.00", "Alpina")))
+    failed = show.rows("SELECT decision, reason FROM comments WHERE text LIKE '%watch%'")
+    assert failed[0][0] == "failed" and "hoarse" in failed[0][1]
+    assert len(show.texts("pitch")) > 10 and not any("Alpina" in text for text in show.texts("pitch"))
+
+
+def test_a_voice_that_is_gone_leaves_a_silent_show_running(tmp_path: Path) -> None:
+    show = play(tmp_path, 20, [(5.0, "how much is the watch?")], Voice(refuses=("",)))
+    assert show.said == [] and show.rows("SELECT decision FROM comments") == [("failed",)]
+
+
+def test_the_host_says_again_that_it_is_an_ai_and_not_more_often_than_it_should(tmp_path: Path) -> None:
+    show = play(tmp_path, 2.5 * DISCLOSURE_EVERY_S)
+    times = [cue.pts / SAMPLE_RATE for cue in show.cues if cue.kind == "start" and cue.utterance.kind == "disclosure"]
+    assert len(times) == 2 and all("AI host" in text for text in show.texts("disclosure"))
+    assert times[0] == pytest.approx(DISCLOSURE_EVERY_S, abs=15) and times[1] - times[0] == pytest.approx(DISCLOSURE_EVERY_S, abs=15)
+
+
+def test_the_journal_holds_every_stage_of_an_answer(tmp_path: Path) -> None:
+    show = play(tmp_path, 40, [(10.0, "how much is the watch?")])
+    ((ms, outcome, plain, spoken),) = show.rows("SELECT ms, outcome, plain, spoken FROM turns")
+    told = json.loads(ms)
+    assert outcome == "spoken" and plain == spoken
+    assert {"wait_chosen", "retrieve", "words", "voice", "queue", "wait_stage", "comment_to_voice"} <= set(told)
+    start = next(cue for cue in show.cues if cue.kind == "start" and cue.utterance.kind == "answer")
+    assert told["comment_to_voice"] == pytest.approx((start.clock_s - 10) * 1000, abs=1000 / FPS)
+    said = show.rows("SELECT start_pts, end_pts FROM said ORDER BY start_pts")
+    assert all(end is not None for _, end in said[:-1])
+
+
+def test_the_card_shows_price_and_stock_as_they_are_now() -> None:
+    tent = PRODUCTS[1]
+    card = product_card(tent, facts(tent))
+    assert card is not None and (card.title, card.price, card.note) == ("Alpina Tent", "€219.00", "In stock: 14")
+    assert product_card(None, []) is None
