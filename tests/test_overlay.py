@@ -10,7 +10,8 @@ from PIL import Image
 from renderer.media import HEIGHT, WIDTH, Card
 from renderer.overlay import Overlay
 
-TEXTS = ["Hello there", "价格是八十八元，今天下单包邮" * 10, "ราคาสองร้อยห้าสิบบาทส่งฟรีทั่วไทย" * 6, "इसकी कीमत पचास रुपये है " * 9, "x" * 5000,
+TEXTS = ["Hello there", "价格是八十八元，今天下单包邮" * 10, "ราคาสองร้อยห้าสิบบาทส่งฟรีทั่วไทย" * 6, "इसकी कीमत पचास रुपये है " * 9,
+         "x" * 5000,
          "{name} %s <b>\u202e\x00\n\t", "👩‍👩‍👧🔥", "a\u0301" * 300, "\u0e31\u0e49", " ", "ﷺ العربية עברית"]  # fmt: skip
 
 

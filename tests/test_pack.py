@@ -10,7 +10,17 @@ from typing import Any
 import pytest
 
 from renderer.avatar.motion import Footage
-from renderer.avatar.pack import ABOUT, MOTION, WEIGHTS, AvatarError, builtin, digest, find_pack, read_about, read_weights
+from renderer.avatar.pack import (
+    ABOUT,
+    MOTION,
+    WEIGHTS,
+    AvatarError,
+    builtin,
+    digest,
+    find_pack,
+    read_about,
+    read_weights,
+)
 
 
 @pytest.fixture
