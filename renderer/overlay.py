@@ -5,6 +5,7 @@ in the upper half of the stage, and of each other.
 """
 
 import unicodedata
+from bisect import bisect_right
 from collections import OrderedDict
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -231,9 +232,12 @@ def _write(pen: ImageDraw.ImageDraw, at: tuple[float, float], text: str, size: i
 def _cut(text: str, size: int, room: float) -> str:
     if _length(text, size) <= room:
         return text
-    while text and _length(text + "…", size) > room:
-        text = text[:-1]
-    return text.rstrip() + "…"
+    return text[: _fitting(text, size, room - _length("…", size))].rstrip() + "…"
+
+
+def _fitting(text: str, size: int, room: float) -> int:
+    """How many leading characters fit; found by halving, since a hostile title may be one word of thousands."""
+    return bisect_right(range(1, len(text) + 1), room, key=lambda n: _length(text[:n], size))
 
 
 @lru_cache(256)
@@ -243,9 +247,9 @@ def _font_lines(text: str) -> tuple[str, ...]:
 
 def _page(caption: str, progress: float) -> str:
     """The lines of a caption that belong on screen now."""
-    if not caption:
-        return ""
     lines = _font_lines(caption[:1000])
+    if not lines:
+        return ""
     pages = -(-len(lines) // CAPTION_LINES)
     each = -(-len(lines) // pages)
     page = min(pages - 1, int(progress * pages))
@@ -260,7 +264,7 @@ def wrap(text: str, size: int, room: float) -> list[str]:
             lines.append(line.rstrip())
             line = ""
         while _length(piece.rstrip(), size) > room:  # one word wider than the stage
-            cut = next(n for n in range(len(piece), 0, -1) if n == 1 or _length(piece[:n], size) <= room)
+            cut = max(1, _fitting(piece, size, room))
             lines.append(piece[:cut])
             piece = piece[cut:]
         line += piece

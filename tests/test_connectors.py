@@ -61,7 +61,7 @@ def test_seen_is_bounded_and_events_without_an_id_are_new() -> None:
 
 
 def test_unknown_connectors_and_settings_are_named() -> None:
-    with pytest.raises(ConnectorError, match='no connector is called "x"; installed: .*web'):
+    with pytest.raises(ConnectorError, match=r'no connector is called "x"; installed: .*web'):
         create("x", {})
     with pytest.raises(ConnectorError, match="connector web: histroy"):
         create("web", {"histroy": 1})

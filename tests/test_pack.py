@@ -10,7 +10,17 @@ from typing import Any
 import pytest
 
 from renderer.avatar.motion import Footage
-from renderer.avatar.pack import ABOUT, MOTION, WEIGHTS, AvatarError, builtin, digest, find_pack, read_about, read_weights
+from renderer.avatar.pack import (
+    ABOUT,
+    MOTION,
+    WEIGHTS,
+    AvatarError,
+    builtin,
+    digest,
+    find_pack,
+    read_about,
+    read_weights,
+)
 
 
 @pytest.fixture
@@ -115,7 +125,7 @@ def test_weights_of_other_shapes_kinds_and_values(pack: Path) -> None:
         ({"b": ("F32", [2])}, b"\0" * 8, None, "other tensors"),
         ({"a": ("F32", [2])}, b"\0" * 4, None, "cannot be read"),
         ({"a": ("F32", [2])}, b"\0" * 8, 1 << 40, "not a safetensors file"),
-        ({"a": ("BF16", [2])}, b"\0" * 4, None, ""),
+        ({"a": ("BF16", [2])}, b"\0" * 4, None, "other tensors"),
     ):
         tensors(pack, shapes, body, header)  # type: ignore[arg-type]
         with pytest.raises(AvatarError) as error:

@@ -123,10 +123,11 @@ def read_weights(folder: Path, expected: dict[str, tuple[int, ...]]) -> dict[str
     try:
         with safe_open(str(path), framework="numpy") as file:
             shapes = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118 (no mapping)
-            if shapes != expected:
+            kinds = {file.get_slice(name).get_dtype() for name in shapes}
+            if shapes != expected or not kinds <= {"F32", "F16"}:
                 raise AvatarError(f"{bad} holds other tensors than this hawker's net; make the pack again")
             tensors = {name: file.get_tensor(name).astype(np.float32) for name in shapes}
-    except (SafetensorError, TypeError, ValueError, OSError) as error:  # types that numpy lacks are TypeErrors
+    except (SafetensorError, TypeError, ValueError, OSError) as error:
         raise AvatarError(f"{bad} cannot be read ({error}); make the pack again") from None
     if not all(np.isfinite(tensor).all() for tensor in tensors.values()):
         raise AvatarError(f"{bad} holds values that are not numbers; make the pack again")
