@@ -2,7 +2,7 @@
 
 import pytest
 
-from agent.prompts import LIMIT, fenced, phrase
+from agent.prompts import EXAMPLES, LIMIT, fenced, phrase
 from knowledge.product import Fact
 
 FACT = Fact("m/price", "m", "M", "Mug", "price", "$24.00", label="Price")
@@ -46,7 +46,7 @@ def test_nothing_from_outside_leaves_its_line_or_its_fence(hostile: str) -> None
         assert text.rstrip().endswith("</data>")
         assert "<|" not in text and "[/INST]" not in text
         assert [line.split(":")[0] for line in text.splitlines()].count("Answer") == 1
-        assert [role for role, _ in messages] == ["system", "user", "assistant", "user"]
+        assert [role for role, _ in messages] == ["system", *(role for role, _ in EXAMPLES), "user"]
 
 
 def test_long_texts_are_bounded() -> None:
