@@ -63,6 +63,7 @@ class Director:
         self._number = 0
         self._resume: deque[Speech] = deque()
         self._interrupted = False
+        self._shown = ""  # handle of the product that viewers have last heard the pitch of
         self._answers_in_a_row = 0
         self._disclosed = clock()
         self._last: OrderedDict[str, str] = OrderedDict()  # viewer → handle asked about
@@ -151,7 +152,7 @@ class Director:
         show = self.config.show
         language = None if show.answer_in == "asker" else show.language
         last = self._last.get(_viewer(question.event), "")
-        return Context(language, show.language, self.speakable, self.rundown.on_air, last, tuple(self._recent))
+        return Context(language, show.language, self.speakable, self._shown or self.rundown.on_air, last, tuple(self._recent))
 
     def _remember(self, event: ChatEvent, handle: str) -> None:
         self._last[_viewer(event)] = handle
@@ -205,7 +206,8 @@ class Director:
     async def _pitch(self) -> None:
         if self._interrupted:
             self._interrupted = False
-            await self._say_line(self.rundown.back(self.rundown.on_air))
+            if self._shown == self.rundown.on_air:  # else the next product is announced by its own first line
+                await self._say_line(self.rundown.back(self._shown))
         if self._resume:
             await self.stage.say(self._resume.popleft())
             return
@@ -248,6 +250,7 @@ class Director:
             self.journal.ended(utterance.id, cue.pts)
             return
         if utterance.kind == "pitch":  # heard, not only queued: an answer may take it back
+            self._shown = utterance.meta.get("handle") or self._shown
             self._answers_in_a_row = len(self._in_flight)
             self._news.set()
         self.journal.began(
