@@ -84,3 +84,11 @@ def test_finishing_trims_levels_and_shifts() -> None:
 
 def test_stress_and_length_marks_join_their_vowel() -> None:
     assert from_tokens(".hˈaː.", [1, 2, 1, 3, 1, 1]) == [("h", 1, 3), ("ˈaː", 3, 8)]
+
+
+def test_names_in_latin_letters_are_read_as_english_by_the_chinese_voice(voices: Voices) -> None:
+    plain = voices.speak(Utterance("1", "Puffin Bottle", "en"))
+    mixed = voices.speak(Utterance("2", "Puffin Bottle的价格是二十四美元。", "zh"))
+    sound(mixed)
+    said = ["".join(p.symbol for p in speech.phonemes) for speech in (plain, mixed)]
+    assert said[1].startswith("pˈʌfən") and said[0].startswith("pˈʌf")

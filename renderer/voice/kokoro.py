@@ -5,6 +5,7 @@ turned into phonemes by misaki, English by hibari's dictionary, the others by es
 """
 
 import json
+import re
 from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
@@ -25,6 +26,7 @@ VOICES = {
     "if_sara": ("it", "id"), "pf_dora": ("pt",), "hf_alpha": ("hi",),
 }  # fmt: skip
 ESPEAK = {"es": "es", "fr": "fr-fr", "it": "it", "pt": "pt-br", "hi": "hi", "id": "id"}
+LATIN = re.compile(r"([A-Za-z][A-Za-z'’&-]*(?:\s+[A-Za-z][A-Za-z'’&-]*)*)")
 LIMIT = 500  # phonemes in one go; the model takes 510
 
 
@@ -102,6 +104,13 @@ def _pieces(phonemes: str) -> list[str]:
     return [*out, rest] if any(c.isalpha() for c in rest) else out
 
 
+def _mixed(text: str, own: Callable[[str], str], latin: Callable[[str], str]) -> str:
+    """Phonemes of a text with names in Latin letters in it: those are read as English, not letter by letter."""
+    parts = LATIN.split(text)  # every second part is a Latin run
+    said = [(latin if i % 2 else own)(part).strip() for i, part in enumerate(parts) if part.strip()]
+    return " ".join(said)
+
+
 def _phonemizer(language: str) -> Callable[[str], str]:
     try:
         if language == "en":
@@ -112,8 +121,8 @@ def _phonemizer(language: str) -> Callable[[str], str]:
         if language == "zh":
             from misaki import zh
 
-            chinese = zh.ZHG2P()
-            return lambda text: str(chinese(text)[0])
+            chinese, latin = zh.ZHG2P(), _phonemizer("en")
+            return lambda text: _mixed(text, lambda part: str(chinese(part)[0]), latin)
         from misaki import espeak
 
         other = espeak.EspeakG2P(language=ESPEAK[language])
