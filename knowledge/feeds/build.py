@@ -22,6 +22,7 @@ class Draft:
 
     line: int
     handle: str
+    rows: int = 0  # that were not refused
     about: dict[str, str] = field(default_factory=dict)
     titles: list[str] = field(default_factory=list)
     attributes: dict[tuple[str, str], None] = field(default_factory=dict)
@@ -86,9 +87,11 @@ class Builder:
         if title := cells.clean(row.cell("title")):
             draft.titles += [title] if title not in draft.titles and len(draft.titles) < 50 else []
         if not row.sold:
+            draft.rows += 1
             draft.attributes |= dict.fromkeys(self._pairs(row.attributes))
         elif variant := self._variant(row, draft):
             draft.attributes |= dict.fromkeys(self._pairs(row.attributes))
+            draft.rows += 1
             draft.variants.append(variant)
             draft.skus.add(variant.sku)
 
@@ -159,7 +162,8 @@ class Builder:
         title = _title(draft.titles)
         if not title or not draft.variants:
             why = "no title" if not title else "no variant with a price"
-            self.feed.reject(draft.line, f"{draft.handle} has {why}")
+            if draft.rows:  # else each of its rows has been told of
+                self.feed.reject(draft.line, f"{draft.handle} has {why}", draft.rows)
             return
         about = draft.about
         yield Product(

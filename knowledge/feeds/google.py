@@ -88,6 +88,7 @@ def xml_rows(path: Path, feed: Feed) -> Iterator[Row]:
     parser: Any = DefusedExpatParser(forbid_dtd=True)
     parser.setFeature(feature_namespaces, True)
     parser.setContentHandler(handler)
+    handler.setDocumentLocator(parser)
     try:
         for number, text in enumerate(pieces(path, encoding_of(path), feed.warn), 1):
             parser.feed(_declared(text) if number == 1 else text)

@@ -38,9 +38,9 @@ class Feed:
     columns: dict[str, str] = field(default_factory=dict)
     unused: list[str] = field(default_factory=list)
 
-    def reject(self, line: int, why: str) -> None:
-        """Leave a row out."""
-        self.refused += 1
+    def reject(self, line: int, why: str, rows: int = 1) -> None:
+        """Leave a row out, or several that fail together."""
+        self.refused += rows
         if len(self.rejected) < KEPT:
             self.rejected.append(Rejected(self.source, line, why))
 

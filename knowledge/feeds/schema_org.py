@@ -72,6 +72,7 @@ def rows(line: int, value: Any) -> Iterator[Row]:
     groups = {text(node.get("@id")): node for node in products if "ProductGroup" in _types(node) and node.get("@id")}
     for node in products:
         if "ProductGroup" in _types(node):
+            yield Row(line, _key(node), _about(node, node), sold=False)
             for variant in listed(node, "hasVariant"):
                 if isinstance(variant, dict) and (variant.get("offers") or variant.get("sku")):
                     yield from _rows(line, variant, node)
@@ -99,17 +100,19 @@ def _products(value: Any) -> Iterator[Node]:
                 stack += [part for part in reversed(each.values()) if isinstance(part, dict | list)]
 
 
-def _rows(line: int, node: Node, group: Node | None) -> Iterator[Row]:
-    about = {
-        "title": text((group or node).get("name")), "vendor": _name((group or node).get("brand")),
-        "description": text((group or node).get("description")), "kind": _name(node.get("category")).split(">")[-1],
-        "image": _image(node) or _image(group or {}),
+def _about(node: Node, named: Node) -> dict[str, str]:
+    """What a product is; of a variant, name and words are its group's (``named``)."""
+    category = _name(node.get("category")) or _name(named.get("category"))
+    return {
+        "title": text(named.get("name")), "vendor": _name(named.get("brand")), "kind": category.split(">")[-1],
+        "description": text(named.get("description")), "image": _image(node) or _image(named),
     }  # fmt: skip
-    about["kind"] = about["kind"] or _name((group or {}).get("category")).split(">")[-1]
-    key = _key(group or node)
-    chosen = [(label, _name(node.get(name))) for name, label in OPTIONS.items() if group and _name(node.get(name))]
-    own = [(label, _name(node.get(name))) for name, label in OPTIONS.items() if not group and _name(node.get(name))]
-    chosen, own = _properties(node, chosen, own, group)
+
+
+def _rows(line: int, node: Node, group: Node | None) -> Iterator[Row]:
+    about, key = _about(node, group or node), _key(group or node)
+    pairs = [(label, value) for name, label in OPTIONS.items() if (value := _name(node.get(name)))]
+    chosen, own = _properties(node, pairs if group else [], [] if group else pairs, group)
     for offer in _offers(node):
         yield Row(line, key, about | _offer(offer, node), chosen, own)
 

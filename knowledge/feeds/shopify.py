@@ -75,6 +75,8 @@ def json_rows(line: int, product: dict[str, Any]) -> Iterator[Row]:
         "tags": ",".join(map(text, tags)) if isinstance(tags, list) else text(tags), "image": _image(product),
     }  # fmt: skip
     key = text(product.get("handle")) or text(product.get("id"))
+    if not listed(product, "variants"):
+        yield Row(line, key, about, sold=False)
     for variant in listed(product, "variants"):
         if isinstance(variant, dict):
             values = [text(variant.get(f"option{n}")) for n in range(1, len(names) + 1)]
