@@ -72,7 +72,8 @@ def ingest(args: Namespace) -> None:
 
 def _print_report(r: "Report") -> None:
     """What came of a file, as a seller reads it: counts, columns, then rows left out and oddities, each with its line."""
-    print(f"{r.source} ({r.format}): {r.rows} rows, {r.accepted} taken, {r.skipped} off sale, {r.refused} left out")
+    kind = r.format if r.encoding in ("", "utf-8", "utf-8-sig") else f"{r.format}, {r.encoding}"
+    print(f"{r.source} ({kind}): {r.rows} rows, {r.accepted} taken, {r.skipped} off sale, {r.refused} left out")
     print(f"  {r.products} products ({r.added} new, {r.changed} changed, {r.removed} gone), {r.policies} store facts")
     if r.columns:
         print("  columns: " + ", ".join(f"{field} = {header}" for field, header in r.columns.items()))

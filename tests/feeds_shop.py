@@ -15,7 +15,9 @@ BEGINS = datetime.fromisoformat("2026-11-20T00:00+01:00")
 ENDS = datetime.fromisoformat("2026-12-01T00:00+01:00")
 
 
-def _variant(sku: str, price: str, stock: int | None, gtin: str, *options: tuple[str, str], ships: Any = "now") -> Variant:
+def _variant(
+    sku: str, price: str, stock: int | None, gtin: str, *options: tuple[str, str], ships: Any = "now"
+) -> Variant:
     available = ships != "now" or stock is None or stock > 0
     return Variant(sku, Offer(Decimal(price), "EUR", None, stock, available, ships), options, gtin)
 

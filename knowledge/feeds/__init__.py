@@ -34,7 +34,8 @@ def stream(
         raise CatalogueError(f"{path}: larger than {MAX_BYTES >> 30} GiB; split the export")
     from knowledge.feeds.formats import format_of
 
-    feed = Feed(path.name, format=format_of(path))
+    kind, encoding = format_of(path)
+    feed = Feed(path.name, format=kind, encoding=encoding)
     return feed, _products(path, feed, currency, columns or {})
 
 

@@ -15,7 +15,7 @@ from warnings import catch_warnings, simplefilter
 from knowledge.money import digits_of
 from knowledge.product import Availability
 
-MAX_CELL = 100_000  # characters
+MAX_CELL, MAX_TAGS = 100_000, 2_000  # characters and tags in one cell
 CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]")
 QUOTED = re.compile(r'^="([^"]*)"$')  # how exports keep a spreadsheet from eating zeros: a text, not a calculation
 FORMULA = re.compile(r"^\s*(?:=|@\w+\s*\(|[-+@].*\|.*!|[-+]\s*[A-Za-z_.]+\s*\()", re.S)
@@ -44,7 +44,7 @@ def words(name: str) -> str:
 
 def clean(text: str) -> str:
     """One line without control characters."""
-    return re.sub(r"\s+", " ", CONTROLS.sub("", text)).strip()
+    return " ".join(CONTROLS.sub("", text).split())
 
 
 def unformula(text: str) -> str:
@@ -55,6 +55,8 @@ def unformula(text: str) -> str:
     """
     if len(text) > MAX_CELL:
         raise CellError(f"cell of {len(text):,} characters left out; {MAX_CELL:,} are the most")
+    if text.lstrip()[:1] not in ("=", "+", "-", "@", "#"):
+        return text
     if quoted := QUOTED.match(text.strip()):
         return quoted[1]
     if FORMULA.match(text) or BROKEN.match(text.strip()):
@@ -221,10 +223,16 @@ def text_of(markup: str) -> str:
     if not re.search(r"<[a-zA-Z/!]", markup):
         return "\n".join(line for line in map(clean, markup.splitlines()) if line)
     try:
-        lines = (clean(line) for line in _soup_text(markup).splitlines())
+        text = _soup_text(markup) if markup.count("<") <= MAX_TAGS else _stripped(markup)
     except (AssertionError, RecursionError, ValueError):  # what the parser has for markup that is none
-        lines = (clean(line) for line in re.sub(r"<[^>]*>?", " ", markup).splitlines())
-    return "\n".join(line for line in lines if line)
+        text = _stripped(markup)
+    return "\n".join(line for line in map(clean, text.splitlines()) if line)
+
+
+def _stripped(markup: str) -> str:
+    """Text without anything in angle brackets, for markup that is broken or endless."""
+    quiet = re.sub(r"<(script|style|iframe|object|template|noscript)\b.*?(?:</\1|$)", " ", markup, flags=re.I | re.S)
+    return re.sub(r"<[^>]{0,5000}>?", " ", quiet)
 
 
 def _soup_text(markup: str) -> str:

@@ -20,29 +20,30 @@ HTML = re.compile(r"<!doctype\s+html|<html[\s>]|application/ld\+json", re.I)
 Found = tuple[Iterator[Row], str, bool | None]  # rows, the currency their header names, whether decimals have commas
 
 
-def format_of(path: Path) -> str:
-    """The format's name. Raises CatalogueError for those that hawker does not read."""
-    raw = sample(path, HEAD)
+def format_of(path: Path) -> tuple[str, str]:
+    """The format's name, and the encoding of text. Raises CatalogueError for those that hawker does not read."""
+    raw, suffix = sample(path, HEAD), path.suffix.lower()
     if not raw.strip():
         raise CatalogueError(f"{path}: empty; export the catalogue again")
     for mark, name in SIGNATURES.items():
         if raw.startswith(mark):
             if name in ("XLSX", "PDF"):
-                return name
+                return name, ""
             raise CatalogueError(f"{path}: {name}, which hawker does not read; save it as CSV or .xlsx")
-    suffix, head = path.suffix.lower(), _head(path)
     if suffix in (".xlsx", ".xlsm", ".pdf"):
         raise CatalogueError(f"{path}: not a sound {suffix} file; save it again")
+    encoding = encoding_of(path)
+    head = next(pieces(path, encoding, lambda _line, _why: None, HEAD), "").lstrip("\ufeff \t\r\n")
+    return _of_text(path, suffix, head), encoding
+
+
+def _of_text(path: Path, suffix: str, head: str) -> str:
     if suffix in (".md", ".markdown"):
         return "Markdown"
     if head.startswith("<"):
         return "HTML" if HTML.search(head) or suffix in (".html", ".htm") else "XML"
     if head.startswith(("{", "[")) and suffix not in (".csv", ".tsv", ".tab"):
         return "JSON Lines" if suffix in (".jsonl", ".ndjson") or records.is_lines(head) else "JSON"
-    return _plain(path, suffix, head)
-
-
-def _plain(path: Path, suffix: str, head: str) -> str:
     if suffix in (".csv", ".tsv", ".tab"):
         return "CSV"
     first = head.partition("\n")[0]
@@ -54,11 +55,6 @@ def _plain(path: Path, suffix: str, head: str) -> str:
     raise CatalogueError(
         f"{path}: unknown format {suffix or '(no suffix)'}; hawker reads CSV, XLSX, JSON, XML, HTML, Markdown, text and PDF"
     )
-
-
-def _head(path: Path) -> str:
-    """The first text of a file. Raises CatalogueError for binary ones."""
-    return next(pieces(path, encoding_of(path), lambda _line, _why: None, HEAD), "").lstrip("\ufeff \t\r\n")
 
 
 def rows_of(path: Path, feed: Feed, columns: Mapping[Column, str]) -> Found:

@@ -12,7 +12,7 @@ from xml.sax.xmlreader import AttributesNSImpl, Locator
 from knowledge.feeds.cells import MAX_CELL, clean
 from knowledge.feeds.report import Feed, Row
 from knowledge.feeds.tables import Table, cell
-from knowledge.feeds.text import encoding_of, pieces
+from knowledge.feeds.text import pieces
 from knowledge.product import CatalogueError
 
 Values = dict[str, list[str]]  # attribute → its values: image links and details come more than once
@@ -90,7 +90,7 @@ def xml_rows(path: Path, feed: Feed) -> Iterator[Row]:
     parser.setContentHandler(handler)
     handler.setDocumentLocator(parser)
     try:
-        for number, text in enumerate(pieces(path, encoding_of(path), feed.warn), 1):
+        for number, text in enumerate(pieces(path, feed.encoding, feed.warn), 1):
             parser.feed(_declared(text) if number == 1 else text)
             yield from _taken(handler, feed)
         parser.close()

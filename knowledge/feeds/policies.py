@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from knowledge.feeds.report import Feed
-from knowledge.feeds.text import encoding_of, lines
+from knowledge.feeds.text import lines
 from knowledge.fields import policy_field
 from knowledge.product import CatalogueError, Fact
 
@@ -22,7 +22,7 @@ Lines = Iterator[tuple[int, str]]
 
 def read(path: Path, feed: Feed) -> None:
     """Read a page into ``feed.policies``. Raises CatalogueError when there is no statement in it."""
-    found = _pdf(path, feed) if feed.format == "PDF" else enumerate(lines(path, encoding_of(path), feed.warn), 1)
+    found = _pdf(path, feed) if feed.format == "PDF" else enumerate(lines(path, feed.encoding, feed.warn), 1)
     heading, before = "", (0, "")
     for number, line in _with_end(found):
         if UNDERLINE.match(line) and before[1].strip():

@@ -9,7 +9,7 @@ from typing import Any
 from knowledge.feeds import schema_org, shopify
 from knowledge.feeds.cells import words
 from knowledge.feeds.report import Feed, Row
-from knowledge.feeds.text import encoding_of, lines, whole
+from knowledge.feeds.text import lines, whole
 from knowledge.product import CatalogueError
 
 MAX_JSON = 128 << 20  # bytes
@@ -21,7 +21,7 @@ Found = tuple[int, Any]  # line, value
 
 def from_json(path: Path, feed: Feed) -> Iterator[Found]:
     """Objects of a JSON file with their lines; those before a broken place are good. Raises CatalogueError."""
-    text = whole(path, MAX_JSON, "JSON", feed.warn)
+    text = whole(path, feed.encoding, MAX_JSON, feed.warn)
     began = LIST.match(text)
     if not began:
         yield from _single(text, path)
@@ -61,7 +61,7 @@ def _single(text: str, path: Path) -> Iterator[Found]:
 
 def from_lines(path: Path, feed: Feed) -> Iterator[Found]:
     """Objects of a JSON Lines file; broken lines are rejected."""
-    for number, line in enumerate(lines(path, encoding_of(path), feed.warn), 1):
+    for number, line in enumerate(lines(path, feed.encoding, feed.warn), 1):
         if not line.strip():
             continue
         try:

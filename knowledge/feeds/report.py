@@ -31,6 +31,7 @@ class Feed:
     rows: int = 0
     rejected: list[Rejected] = field(default_factory=list)
     format: str = ""
+    encoding: str = ""  # of text files, as it was told from the file
     skipped: int = 0  # rows of products that the seller keeps off sale
     refused: int = 0
     warned: int = 0

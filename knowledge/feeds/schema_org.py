@@ -46,7 +46,7 @@ class _Scripts(HTMLParser):
 
 def html_rows(path: Path, feed: Feed) -> Iterator[Row]:
     """Products of a saved page. Raises CatalogueError when it carries none."""
-    page, scripts = whole(path, MAX_HTML, "HTML", feed.warn), _Scripts()
+    page, scripts = whole(path, feed.encoding, MAX_HTML, feed.warn), _Scripts()
     try:
         scripts.feed(page)
         scripts.close()

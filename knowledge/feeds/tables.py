@@ -10,7 +10,7 @@ from pathlib import Path
 from knowledge.feeds.cells import table as named
 from knowledge.feeds.cells import words
 from knowledge.feeds.report import Feed
-from knowledge.feeds.text import encoding_of, lines
+from knowledge.feeds.text import lines
 from knowledge.product import CatalogueError
 
 MAX_FIELD = 1 << 20  # characters; a longer cell is a broken file
@@ -75,7 +75,7 @@ _HEADERS: list[frozenset[str]] = []
 def csv_records(path: Path, feed: Feed) -> Iterator[Record]:
     """Rows of a CSV or TSV file that hold anything. Broken ones are rejected and reading goes on behind them."""
     csv.field_size_limit(MAX_FIELD)
-    source = _Lines(lines(path, encoding_of(path), feed.warn))
+    source = _Lines(lines(path, feed.encoding, feed.warn))
     reader, width = csv.reader(source, delimiter=_delimiter(source)), 0
     while True:
         source.asked_past_end, began = False, reader.line_num + 1

@@ -13,6 +13,7 @@ SAMPLE = 256 * 1024  # bytes
 MAX_LINE = 4 << 20  # bytes; a longer line is cut there, and the reader above refuses it as a cell
 BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 DECLARED = re.compile(rb"""^\s*<\?xml[^>]{0,200}?encoding\s*=\s*["']([\w.:-]{1,40})["']""")
+LIKELY = ("cp1252", "cp1250", "cp1251", "cp1254", "cp1258", "cp874", "gb18030", "big5", "cp949")
 STRANGE = "bytes that are not {} were read as Windows-1252; check the letters with accents"
 Warn = Callable[[int, str], None]
 
@@ -82,12 +83,25 @@ def _codec(name: str) -> str:
 
 
 def _guessed(head: bytes) -> str:
+    """The likeliest of the codecs that exports come in; Windows' Western one where nothing tells."""
     from charset_normalizer import from_bytes
 
-    best = from_bytes(head[:65_536]).best()
-    name = _codec(best.encoding) if best else ""
-    # A multi-byte guess that cannot read its own sample, and anything exotic, is Windows' Western codec after all.
-    return name if name and not name.startswith(("utf-7", "utf_7", "utf-32", "utf_32")) else "cp1252"
+    part = head[:65_536]
+    for name in ("cp932", "euc_jp"):  # to a counter of letters Japanese looks like Korean; kana give it away
+        if _share_of_kana(part, name) > 0.1:
+            return name
+    best = from_bytes(part, cp_isolation=list(LIKELY)).best()
+    found = _codec(best.encoding) if best else "cp1252"
+    western = part.decode("cp1252", errors="replace")
+    return "cp1252" if found == "cp1250" and western == part.decode("cp1250", errors="replace") else found
+
+
+def _share_of_kana(part: bytes, name: str) -> float:
+    text = part.decode(name, errors="replace")
+    letters = [letter for letter in text if ord(letter) > 127]
+    if letters.count("\ufffd") > 2:  # the sample may end inside a letter
+        return 0.0
+    return sum("\u3040" <= letter <= "\u30ff" for letter in letters) / max(len(letters), 1)
 
 
 def lines(path: Path, encoding: str, warn: Warn) -> Iterator[str]:
@@ -148,11 +162,11 @@ def _decoded(raw: bytes, encoding: str, number: int, warn: Warn) -> str:
         return raw.decode(encoding, errors="hawker.western")
 
 
-def whole(path: Path, limit: int, kind: str, warn: Warn) -> str:
+def whole(path: Path, encoding: str, limit: int, warn: Warn) -> str:
     """A whole text file of at most ``limit`` bytes. Raises CatalogueError when it is larger."""
-    size = path.stat().st_size
-    if size > limit:
+    if (size := path.stat().st_size) > limit:
         raise CatalogueError(
-            f"{path}: {size >> 20} MiB; {kind} is read whole and may have {limit >> 20} MiB; split it, or use CSV"
+            f"{path}: {size >> 20} MiB; a file of this format is read whole and may have {limit >> 20} MiB; "
+            "split it, or export CSV or JSON Lines"
         )
-    return "".join(pieces(path, encoding_of(path), warn))
+    return "".join(pieces(path, encoding, warn))

@@ -16,6 +16,7 @@ MAX_BYTES = 256 << 20  # of the file
 MAX_UNPACKED, MAX_RATIO, MAX_PARTS = 1 << 30, 200, 5_000  # declared; the unpacker stops where they turn out to be lies
 SMALL = 8 << 20  # unpacked bytes below which the ratio does not matter
 MAX_ROWS, MAX_COLUMNS = 1_048_576, 256
+MAX_GAP = 20_000  # empty rows behind which nothing is looked for: sheets claim a million of them
 
 
 def records(path: Path, feed: Feed) -> Iterator[Record]:
@@ -78,10 +79,15 @@ def _cells(sheet: Any) -> Iterator[tuple[Any, ...]]:
 
 
 def _rows(sheet: Any, feed: Feed) -> Iterator[Record]:
-    line = 0
+    line = last = 0
     try:
         for line, row in enumerate(_cells(sheet), 1):
-            texts = [text_of(value) for value in row]
+            if row.count(None) == len(row):
+                if line - last > MAX_GAP:
+                    feed.warn(line, f"{MAX_GAP:,} empty rows; what may stand below them is not read")
+                    return
+                continue
+            last, texts = line, [text_of(value) for value in row]
             while texts and not texts[-1]:
                 texts.pop()
             if texts:
