@@ -115,9 +115,9 @@ class Store:
         count = self._one("SELECT COUNT(*) FROM staged")
         self._db.execute("DELETE FROM staged")
         return Report(
-            feed.source, feed.rows, count, added, changed, removed, len(feed.policies), tuple(feed.rejected),
+            feed.source, feed.rows, count, added, changed, removed, len(feed.policies), _by_line(feed.rejected),
             feed.format, feed.encoding, feed.rows - feed.refused - feed.skipped, feed.skipped, feed.refused, feed.warned,
-            tuple(feed.warnings), feed.columns, tuple(feed.unused),
+            _by_line(feed.warnings), feed.columns, tuple(feed.unused),
         )  # fmt: skip
 
     def _stage(self, products: Iterable[Product]) -> str:
@@ -248,6 +248,10 @@ def _changed(variant: Variant, price: Decimal | None, stock: int | None) -> Vari
     if stock is not None:
         offer = replace(offer, stock=stock, available=stock > 0)
     return replace(variant, offer=offer)
+
+
+def _by_line(rows: Iterable[Rejected]) -> tuple[Rejected, ...]:
+    return tuple(sorted(rows, key=lambda row: row.line))
 
 
 def _digest(text: str) -> str:

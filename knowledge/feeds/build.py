@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 from knowledge.feeds import cells
 from knowledge.feeds.cells import CellError
 from knowledge.feeds.offers import Offers
-from knowledge.feeds.report import Feed, Row
+from knowledge.feeds.report import OPEN, Feed, Row
 from knowledge.product import Product, Variant
 
-OPEN = 20_000  # products held at a time; rows of one product may stand that many products apart
 MAX_VARIANTS, MAX_TITLE, MAX_TEXT = 2_000, 500, 20_000
 ABOUT = ("title", "description", "vendor", "kind", "tags", "image")
 

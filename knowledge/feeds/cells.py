@@ -189,6 +189,8 @@ def _availability() -> dict[str, Availability]:
 def availability(text: str) -> Availability:
     """What a feed's word says: "in stock", "https://schema.org/PreOrder", "auf Lager". Raises CellError for others."""
     word = re.sub(r"^https?://schema\.org/", "", clean(text).strip("/"), flags=re.I)
+    if re.fullmatch(r"\d{1,9}", word, re.ASCII):  # a count in the column of words
+        word = str(min(int(word), 1))
     found = _availability().get(words(word))
     if found is None:
         raise CellError(f"{word[:40]!r} says nothing about availability that hawker knows; taken as sold out")
@@ -224,7 +226,7 @@ def text_of(markup: str) -> str:
         return "\n".join(line for line in map(clean, markup.splitlines()) if line)
     try:
         text = _soup_text(markup) if markup.count("<") <= MAX_TAGS else _stripped(markup)
-    except (AssertionError, RecursionError, ValueError):  # what the parser has for markup that is none
+    except (RecursionError, ValueError):  # what the parser has for markup that is none
         text = _stripped(markup)
     return "\n".join(line for line in map(clean, text.splitlines()) if line)
 
@@ -240,7 +242,7 @@ def _soup_text(markup: str) -> str:
 
     with catch_warnings():
         simplefilter("ignore")  # a description that looks like a URL or a file name is still a description
-        soup = BeautifulSoup(markup, "html.parser")
+        soup = BeautifulSoup(markup, "lxml")  # Python's own parser takes minutes for a hostile cell
     for junk in soup(["script", "style", "iframe", "object", "template", "noscript"]):
         junk.decompose()
     for row in soup("tr"):

@@ -77,13 +77,15 @@ def rows_of(path: Path, feed: Feed, columns: Mapping[Column, str]) -> Found:
 
 def _table(found: Iterator[tables.Record], path: Path, feed: Feed, columns: Mapping[Column, str]) -> Found:
     table = tables.open_table(found, path)
+    if columns and all(table.find(header) is not None for header in columns.values()):
+        return mapped.open_mapped(table, feed, path, columns)  # the seller has said how to read it
     if shopify.is_csv(table):
         feed.format = f"Shopify {feed.format}"
         return shopify.csv_rows(table, feed), "", None
     if woocommerce.is_csv(table):
         feed.format = f"WooCommerce {feed.format}"
         return woocommerce.rows(table, feed), "", None
-    if google.is_table(table) and not columns:
+    if google.is_table(table):
         feed.format = f"Google Merchant {feed.format}"
         return google.table_rows(table, feed), "", None
     return mapped.open_mapped(table, feed, path, columns)

@@ -9,6 +9,7 @@ Column = Literal[
     "handle", "title", "description", "vendor", "kind", "tags", "image", "sku", "gtin", "price", "currency", "was",
     "sale_price", "sale_window", "sale_from", "sale_until", "stock", "availability", "status",
 ]  # fmt: skip
+OPEN = 20_000  # products held at a time; rows of one product may stand that many products apart
 KEPT = 1000  # rejections and warnings told one by one; a broken file of a million rows is not a list of a million
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from knowledge.feeds.cells import clean
-from knowledge.feeds.report import Feed, Row
+from knowledge.feeds.report import OPEN, Feed, Row
 from knowledge.feeds.tables import Table, cell
 
 # Field → the old header and the new one.
@@ -46,7 +46,9 @@ def csv_rows(table: Table, feed: Feed) -> Iterator[Row]:
             feed.skipped += 1
             continue
         if key not in names:
-            names = {key: [clean(cell(row, at)) for at, _ in options]}  # on the first row of each product only
+            names[key] = [clean(cell(row, at)) for at, _ in options]  # on the first row of each product only
+            if len(names) > OPEN:
+                names.pop(next(iter(names)))
         values = [clean(cell(row, at)) for _, at in options]
         chosen = [(n, v) for n, v in zip(names[key], values, strict=True) if v != "Default Title"]
         attributes = [(label, cell(row, at)) for at, label in metafields]
