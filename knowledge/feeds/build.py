@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from knowledge.feeds import cells
 from knowledge.feeds.cells import CellError
+from knowledge.feeds.markup import text_of
 from knowledge.feeds.offers import Offers
 from knowledge.feeds.report import OPEN, Feed, Row
 from knowledge.product import Product, Variant
@@ -167,7 +168,7 @@ class Builder:
         about = draft.about
         yield Product(
             draft.handle, title, tuple(draft.variants), cells.clean(about.get("kind", ""))[:MAX_TITLE],
-            cells.clean(about.get("vendor", ""))[:MAX_TITLE], cells.text_of(about.get("description", ""))[:MAX_TEXT],
+            cells.clean(about.get("vendor", ""))[:MAX_TITLE], text_of(about.get("description", ""))[:MAX_TEXT],
             tuple(draft.attributes), _tags(about.get("tags", "")), self._image(draft), f"{self.feed.source}:{draft.line}",
         )  # fmt: skip
 

@@ -1,6 +1,5 @@
 """One cell → what it means: text, amount, moment, GTIN, availability. Everything comes in as text, nothing is evaluated."""
 
-import html
 import re
 import tomllib
 import unicodedata
@@ -10,12 +9,11 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 from urllib.parse import urlsplit
-from warnings import catch_warnings, simplefilter
 
 from knowledge.money import digits_of
 from knowledge.product import Availability
 
-MAX_CELL, MAX_TAGS = 100_000, 2_000  # characters and tags in one cell
+MAX_CELL = 100_000  # characters
 CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]")
 QUOTED = re.compile(r'^="([^"]*)"$')  # how exports keep a spreadsheet from eating zeros: a text, not a calculation
 FORMULA = re.compile(r"^\s*(?:=|@\w+\s*\(|[-+@].*\|.*!|[-+]\s*[A-Za-z_.]+\s*\()", re.S)
@@ -44,6 +42,8 @@ def words(name: str) -> str:
 
 def clean(text: str) -> str:
     """One line without control characters."""
+    if text.isprintable() and "  " not in text:  # nearly every cell
+        return text.strip()
     return " ".join(CONTROLS.sub("", text).split())
 
 
@@ -216,38 +216,3 @@ def handle(text: str) -> str:
     """A name that is safe in addresses and paths: ``handle("../Café Lamp") == "café-lamp"``."""
     plain = re.sub(r"[^\w.\u0300-\u0e7f-]+", "-", unicodedata.normalize("NFC", clean(text)).lower()[:200])
     return re.sub(r"-{2,}", "-", plain.replace("..", "-")).strip("-._")
-
-
-def text_of(markup: str) -> str:
-    """A description's plain text: scripts and styles dropped, a line a block or list item, cells of a table as "a: b"."""
-    if "<" not in markup:
-        markup = html.unescape(markup)
-    if not re.search(r"<[a-zA-Z/!]", markup):
-        return "\n".join(line for line in map(clean, markup.splitlines()) if line)
-    try:
-        text = _soup_text(markup) if markup.count("<") <= MAX_TAGS else _stripped(markup)
-    except (RecursionError, ValueError):  # what the parser has for markup that is none
-        text = _stripped(markup)
-    return "\n".join(line for line in map(clean, text.splitlines()) if line)
-
-
-def _stripped(markup: str) -> str:
-    """Text without anything in angle brackets, for markup that is broken or endless."""
-    quiet = re.sub(r"<(script|style|iframe|object|template|noscript)\b.*?(?:</\1|$)", " ", markup, flags=re.I | re.S)
-    return re.sub(r"<[^>]{0,5000}>?", " ", quiet)
-
-
-def _soup_text(markup: str) -> str:
-    from bs4 import BeautifulSoup
-
-    with catch_warnings():
-        simplefilter("ignore")  # a description that looks like a URL or a file name is still a description
-        soup = BeautifulSoup(markup, "lxml")  # Python's own parser takes minutes for a hostile cell
-    for junk in soup(["script", "style", "iframe", "object", "template", "noscript"]):
-        junk.decompose()
-    for row in soup("tr"):
-        cells = [cell.get_text(" ", strip=True) for cell in row(["td", "th"])]
-        row.replace_with("\n" + ": ".join(cell for cell in cells if cell) + "\n")
-    for block in soup(["p", "li", "div", "br", "h1", "h2", "h3", "h4", "ul", "ol", "table"]):
-        block.append("\n")
-    return soup.get_text()

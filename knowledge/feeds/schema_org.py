@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from knowledge.feeds.markup import parse
 from knowledge.feeds.report import Feed, Row
 from knowledge.feeds.shopify import listed, text
 from knowledge.feeds.text import whole
@@ -21,13 +22,8 @@ Node = dict[str, Any]
 
 
 def scripts(page: str) -> list[tuple[int, str]]:
-    """The JSON-LD blocks of a page, with their lines. lxml, for time does not grow with the square of a hostile page."""
-    from lxml import etree
-
-    try:
-        root = etree.fromstring(page.encode("utf-8", "replace"), etree.HTMLParser(recover=True, encoding="utf-8"))
-    except etree.LxmlError:  # nothing in it that could be an element
-        return []
+    """The JSON-LD blocks of a page, with their lines."""
+    root = parse(page)
     found: Iterable[Any] = root.iter("script") if root is not None else ()
     return [
         (element.sourceline or 0, element.text or "") for element in found
