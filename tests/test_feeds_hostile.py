@@ -1,6 +1,8 @@
 """Files that are broken, cut off, wrongly encoded or meant to do harm: good rows are kept, the rest is told."""
 
+import time
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -213,3 +215,37 @@ def test_a_sheet_that_lies_about_its_size_does_not_hang(tmp_path: Path) -> None:
             new.writestr(name, data)
     with pytest.raises(CatalogueError, match="no product"):
         read(tmp_path / "b.xlsx")
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "<a ",
+        "<a b='",
+        "<!--",
+        "-|",
+        "+(",
+        "# ",
+        "[",
+        "*_",
+        "&",
+        "' ",
+        "1.",
+        "{",
+        '"',
+        "-->",
+        "..",
+        "?  ",
+        "<div>",
+        "=",
+        "://",
+    ],
+)
+@pytest.mark.parametrize("suffix", [".csv", ".html", ".md", ".xml", ".txt"])
+def test_no_pattern_takes_time_that_grows_with_the_square(tmp_path: Path, unit: str, suffix: str) -> None:
+    long = unit.replace('"', "''") * (90_000 // len(unit))
+    table, page = HEADER + f'a,Lamp,L,5.00,,,"{long}",\n', f"<p># {long}\n{long[:4_000]}x\n"
+    path, began = write(tmp_path, table if suffix == ".csv" else page, f"shop{suffix}"), time.perf_counter()
+    with suppress(CatalogueError):
+        read(path)
+    assert time.perf_counter() - began < 2

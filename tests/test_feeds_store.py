@@ -210,3 +210,41 @@ def test_an_offer_without_a_sale_is_itself_at_any_time() -> None:
     offer = Offer(Decimal("5.00"), "EUR", Decimal("6.00"), 3)
     assert offer.at(NOW) == offer and not offer.on_sale(NOW)
     assert Variant("S", offer).offer.availability == "in_stock"
+
+
+def test_what_differs_between_variants_is_not_said_of_the_product(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text(
+        "Handle,Title,SKU,Price,Size,Weight,Material\n"
+        "b,Bottle,B5,24.00,500 ml,310 g,Steel\nb,Bottle,B7,29.00,750 ml,390 g,Steel\nb,Bottle,B9,29.00,900 ml,390 g,Steel\n"
+    )
+    product = read(path).products[0]
+    assert product.attributes == (("Weight", "310 g (500 ml), 390 g (750 ml; 900 ml)"), ("Material", "Steel"))
+
+
+def xml(path: Path, megabytes: int) -> int:
+    """A Google feed on one line, as machines write them; the number of its items."""
+    item = (
+        "<item><g:id>{0}</g:id><title>Thing {0}</title><g:price>5.00 EUR</g:price><description>{1}</description></item>"
+    )
+    made = 0
+    with path.open("w") as file:
+        file.write('<rss xmlns:g="http://base.google.com/ns/1.0"><channel>')
+        while file.tell() < megabytes << 20:
+            file.write(item.format(made, "sturdy bright useful " * 200))
+            made += 1
+        file.write("</channel></rss>")
+    return made
+
+
+def test_memory_does_not_grow_with_an_xml_feed_either(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("knowledge.feeds.build.OPEN", 100)
+    peaks = []
+    for megabytes in (2, 6):
+        made = xml(tmp_path / "feed.xml", megabytes)
+        tracemalloc.start()
+        feed, products = stream(tmp_path / "feed.xml")
+        assert sum(1 for _ in products) == made == feed.rows
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < peaks[0] * 1.25 and peaks[1] < 6 << 20, peaks

@@ -12,7 +12,7 @@ from knowledge.feeds.offers import Offers
 from knowledge.feeds.report import OPEN, Feed, Row
 from knowledge.product import Product, Variant
 
-MAX_VARIANTS, MAX_TITLE, MAX_TEXT = 2_000, 500, 20_000
+MAX_VARIANTS, MAX_ATTRIBUTES, MAX_TITLE, MAX_TEXT = 2_000, 100, 500, 20_000
 ABOUT = ("title", "description", "vendor", "kind", "tags", "image")
 
 
@@ -25,7 +25,7 @@ class Draft:
     rows: int = 0  # that were not refused
     about: dict[str, str] = field(default_factory=dict)
     titles: list[str] = field(default_factory=list)
-    attributes: dict[tuple[str, str], None] = field(default_factory=dict)
+    attributes: list[tuple[str, list[tuple[str, str]]]] = field(default_factory=list)  # variant ("" for all), its pairs
     variants: list[Variant] = field(default_factory=list)
     skus: set[str] = field(default_factory=set)
 
@@ -88,9 +88,9 @@ class Builder:
             draft.titles += [title] if title not in draft.titles and len(draft.titles) < 50 else []
         if not row.sold:
             draft.rows += 1
-            draft.attributes |= dict.fromkeys(self._pairs(row.attributes))
+            draft.attributes.append(("", self._pairs(row.attributes)))
         elif variant := self._variant(row, draft):
-            draft.attributes |= dict.fromkeys(self._pairs(row.attributes))
+            draft.attributes.append((", ".join(value for _, value in variant.options), self._pairs(row.attributes)))
             draft.rows += 1
             draft.variants.append(variant)
             draft.skus.add(variant.sku)
@@ -169,7 +169,7 @@ class Builder:
         yield Product(
             draft.handle, title, tuple(draft.variants), cells.clean(about.get("kind", ""))[:MAX_TITLE],
             cells.clean(about.get("vendor", ""))[:MAX_TITLE], text_of(about.get("description", ""))[:MAX_TEXT],
-            tuple(draft.attributes), _tags(about.get("tags", "")), self._image(draft), f"{self.feed.source}:{draft.line}",
+            tuple(_attributes(draft)), _tags(about.get("tags", "")), self._image(draft), f"{self.feed.source}:{draft.line}",
         )  # fmt: skip
 
     def _image(self, draft: Draft) -> str:
@@ -178,6 +178,23 @@ class Builder:
         except CellError as error:
             self.feed.warn(draft.line, f"{error}; left out")
             return ""
+
+
+def _attributes(draft: Draft) -> Iterator[tuple[str, str]]:
+    """What holds of the product; where variants differ, each value with the variants that have it: "310 g (500 ml)"."""
+    names = dict.fromkeys(name for _, pairs in draft.attributes for name, _ in pairs)
+    for name in list(names)[:MAX_ATTRIBUTES]:
+        found: dict[str, list[str]] = {}
+        several = False
+        for variant, pairs in draft.attributes:
+            values = [value for key, value in pairs if key == name]
+            several |= len(values) > 1 or (bool(values) and not variant)
+            for value in values:
+                found.setdefault(value, []).append(variant)
+        if several or len(found) == 1:
+            yield from ((name, value) for value in list(found)[:MAX_ATTRIBUTES])
+        else:
+            yield name, ", ".join(f"{value} ({'; '.join(held)})" for value, held in found.items())[:MAX_TEXT]
 
 
 def _title(titles: list[str]) -> str:

@@ -16,7 +16,7 @@ from knowledge.product import Availability
 MAX_CELL = 100_000  # characters
 CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]")
 QUOTED = re.compile(r'^="([^"]*)"$')  # how exports keep a spreadsheet from eating zeros: a text, not a calculation
-FORMULA = re.compile(r"^\s*(?:=|@\w+\s*\(|[-+@].*\|.*!|[-+]\s*[A-Za-z_.]+\s*\()", re.S)
+FORMULA = re.compile(r"^\s*(?:=|@\w+\s*\(|[-+@][^|]*\|[^!]*!|[-+]\s*[A-Za-z_.]+\s*\()", re.S)
 BROKEN = re.compile(r"^#(?:REF!|N/A|VALUE!|NAME\?|DIV/0!|NULL!|NUM!|SPILL!|CALC!)$")
 AMOUNT = re.compile(r"(?P<before>[^\d+-]*)(?P<number>[-+]?\s*\d(?:[\d.,'’ ]*\d)?)(?P<after>[^\d]*)")
 SPLIT = re.compile(r"\d[\s'’](?!\d{3}(?!\d))")  # a gap that divides no thousands: two numbers

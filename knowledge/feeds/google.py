@@ -31,7 +31,7 @@ ATTRIBUTES = {
 }  # fmt: skip
 NAMESPACE = "http://base.google.com/ns/1.0"
 OURS = ("id", "title", "description")  # Atom and RSS have elements of these names too; Google's own hold
-MAX_DEPTH = 12
+MAX_DEPTH, MAX_ITEM = 12, 1 << 20  # elements, characters
 
 
 def is_table(table: Table) -> bool:
@@ -130,7 +130,7 @@ class _Items(ContentHandler):
         self._item: Values | None = None
         self._path: list[str] = []
         self._text: list[str] = []
-        self._size = self._began = 0
+        self._size = self._whole = self._began = 0
         self._detail: list[str] = []
         self._locator: Locator | None = None
 
@@ -151,12 +151,12 @@ class _Items(ContentHandler):
         if len(self._path) > MAX_DEPTH:
             raise SAXException("elements too deep")
         if local in ("item", "entry") and self._item is None:
-            self._item, self._began, self._path = defaultdict(list), self.line, [local]
+            self._item, self._began, self._path, self._whole = defaultdict(list), self.line, [local], 0
         self._text, self._size = [], 0
 
     def characters(self, content: str) -> None:
-        if self._item is not None and self._size <= MAX_CELL:
-            self._size += len(content)
+        if self._item is not None and self._size <= MAX_CELL and self._whole <= MAX_ITEM:
+            self._size, self._whole = self._size + len(content), self._whole + len(content)
             self._text.append(content)
 
     def endElementNS(self, name: tuple[str | None, str], qname: str | None) -> None:
@@ -174,5 +174,5 @@ class _Items(ContentHandler):
             self._detail = []
         elif depth == 2 and text and len(self._item) < 200 and len(self._item[local]) < 100:
             self._item[local].insert(0 if name[0] == NAMESPACE and local in OURS else len(self._item[local]), text)
-        elif depth == 3 and self._path[-1] == "product_detail":
+        elif depth == 3 and len(self._detail) < 10 and self._path[-1] == "product_detail":
             self._detail.append(text.replace(":", "："))

@@ -87,6 +87,7 @@ class ColumnMap:
 
 def _without_currency(header: str) -> tuple[str, str]:
     """A header without the currency in it, and that currency: "Price (EUR)" is ("price", "EUR")."""
+    header = header[:100]
     for part in re.split(r"[\s()\[\]/,:*-]+", SIGNS.sub(" ", header)):
         if part:
             try:

@@ -9,7 +9,7 @@ from knowledge.feeds.text import lines
 from knowledge.fields import policy_field
 from knowledge.product import CatalogueError, Fact
 
-HEADING = re.compile(r"^\s{0,3}#{1,6}\s+(.*?)\s*#*\s*$")
+HEADING = re.compile(r"^\s{0,3}#{1,6}\s+(\S.*)$")
 UNDERLINE = re.compile(r"^\s{0,3}(=+|-{3,})\s*$")
 BULLET = re.compile(r"^\s*(?:[-*+•]|\d{1,3}[.)])\s+")
 SENTENCE = re.compile(r"(?<=[.!?。！？])\s+(?=[^\s\d])")
@@ -25,7 +25,7 @@ def read(path: Path, feed: Feed) -> None:
     found = _pdf(path, feed) if feed.format == "PDF" else enumerate(lines(path, feed.encoding, feed.warn), 1)
     heading, before = "", (0, "")
     for number, line in _with_end(found):
-        if UNDERLINE.match(line) and before[1].strip():
+        if len(line) < MAX_LINE and UNDERLINE.match(line) and before[1].strip():
             heading, before = before[1].strip(), (number, "")
             continue
         heading = _take(feed, before, heading)
@@ -43,18 +43,16 @@ def _with_end(found: Lines) -> Lines:
 def _take(feed: Feed, at: tuple[int, str], heading: str) -> str:
     """Add a line's statements; the heading that holds for the lines after it."""
     number, line = at
+    if len(line) > MAX_LINE or len(feed.policies) >= MAX_FACTS:
+        feed.rows += 1
+        feed.reject(number, f"more than {MAX_LINE} characters in a line" if len(line) > MAX_LINE else "too many statements")
+        return heading
     if found := HEADING.match(line):
-        return found[1]
+        return found[1].rstrip().rstrip("#").rstrip()
     if not line.strip() or UNDERLINE.match(line):
         return heading
     if QUESTION.match(line) or (line.strip().endswith(("?", "？")) and len(line) < 200):
         return _plain(QUESTION.sub("", line))
-    if len(line) > MAX_LINE or len(feed.policies) >= MAX_FACTS:
-        feed.rows += 1
-        feed.reject(
-            number, f"more than {MAX_LINE} characters in a line" if len(line) > MAX_LINE else "too many statements"
-        )
-        return heading
     for sentence in SENTENCE.split(_plain(ANSWER.sub("", line))):
         if sentence.strip():
             feed.rows += 1
