@@ -12,7 +12,7 @@ from typing import Any
 
 import structlog
 
-from agent.config import Config, ConfigError, data_dir
+from agent.config import Catalogue, Config, ConfigError, data_dir
 from agent.director import Director, product_card
 from agent.guard import check
 from agent.journal import Journal
@@ -24,7 +24,7 @@ from connectors.base import Connector, Replies, create, supervise
 from connectors.events import ChatEvent
 from connectors.web import WebChat
 from knowledge.embed import open_embedder
-from knowledge.feeds import read
+from knowledge.feeds import stream
 from knowledge.index import FactIndex
 from knowledge.product import CatalogueError, Fact
 from knowledge.retrieve import Retriever
@@ -77,7 +77,7 @@ def open_catalogue(config: Config, data: Path, progress: Progress) -> Store:
     names = {path.name for path in config.catalogue.files}
     if config.catalogue.files and (not store.sources or names & set(store.sources)):
         for path in config.catalogue.files:
-            report = ingest(store, path, config.catalogue.currency)
+            report = ingest(store, path, config.catalogue)
             if report.added or report.changed or report.removed:
                 progress.step(f"catalogue {path.name}: {report.products} products, {report.policies} store facts")
     if not store.products():
@@ -87,9 +87,10 @@ def open_catalogue(config: Config, data: Path, progress: Progress) -> Store:
     return store
 
 
-def ingest(store: Store, path: Path, currency: str) -> Report:
+def ingest(store: Store, path: Path, catalogue: Catalogue) -> Report:
     """Read one file into the store; rows that were left out are logged with their line."""
-    report = store.ingest(read(path, currency=currency))
+    feed, products = stream(path, currency=catalogue.currency, columns=catalogue.columns)
+    report = store.ingest(feed, products)
     for row in report.rejected[:20]:
         log.warning("catalogue.row_left_out", file=row.file, line=row.line, why=row.why)
     return report

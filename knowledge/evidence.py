@@ -4,6 +4,7 @@ import re
 import tomllib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cache, lru_cache
 from importlib.resources import files
 
@@ -101,7 +102,8 @@ def _field(
 
 def reduced(product: Product) -> bool:
     """Whether every variant is on sale: what holds for one colour alone is not said of the product."""
-    offers = [v.offer for v in product.variants]
+    now = datetime.now(UTC)
+    offers = [v.offer.at(now) for v in product.variants]
     return all(o.compare_at is not None and o.compare_at > o.price for o in offers)
 
 

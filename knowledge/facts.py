@@ -1,20 +1,26 @@
 """Product → facts: every statement that an answer about it may rest on."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from decimal import Decimal
 
 from knowledge.fields import canonical, known
 from knowledge.money import money
-from knowledge.product import Fact, Product, Variant
+from knowledge.product import Fact, Offer, Product, Variant
 
 LABELLED = re.compile(r"^\s*([^\W\d_][\w '/&-]{1,30}?)\s*:\s+(\S.*)$")
 SENTENCE = re.compile(r"(?<=[.!?。！？])\s+")
-SIZE_OPTIONS, COLOUR_OPTIONS = "size", "colour"
+LATER = {"preorder": "Can be pre-ordered", "backorder": "On backorder: can be ordered, ships later"}
 
 
-def facts(product: Product) -> list[Fact]:
-    """All facts of a product: offers first, then attributes in the feed's order, then what its description says."""
+def facts(product: Product, now: datetime | None = None) -> list[Fact]:
+    """All facts of a product: offers first, then attributes in the feed's order, then what its description says.
+
+    Prices are those of ``now``, a moment with its zone; left out, the present one.
+    """
+    product = at(product, now or datetime.now(UTC))
     out = [*_prices(product), *_stock(product), *_options(product), *_attributes(product), *_described(product)]
     out += [_fact(product, "gtin", v.gtin, variant=v, label="GTIN") for v in product.variants if v.gtin]
     if product.vendor:
@@ -22,6 +28,18 @@ def facts(product: Product) -> list[Fact]:
     if product.kind:
         out.append(_fact(product, "kind", product.kind, label="Type"))
     return out
+
+
+def at(product: Product, now: datetime) -> Product:
+    """The product with the offers that stand at ``now``."""
+    return replace(product, variants=tuple(replace(v, offer=v.offer.at(now)) for v in product.variants))
+
+
+def next_change(products: Iterable[Product], now: datetime) -> datetime | None:
+    """When the next sale begins or ends: until then, facts made at ``now`` stay true. None when no sale is to come."""
+    offers = [v.offer for product in products for v in product.variants if v.offer.sale_price is not None]
+    edges = [edge for offer in offers for edge in (offer.sale_from, offer.sale_until) if edge and edge > now]
+    return min(edges, default=None)
 
 
 def variant_name(variant: Variant) -> str:
@@ -59,18 +77,25 @@ def _prices(product: Product) -> Iterator[Fact]:
 
 
 def _stock(product: Product) -> Iterator[Fact]:
-    counts = [v.offer.stock for v in product.variants]
-    some = any(v.offer.available for v in product.variants)
-    total = sum(n for n in counts if n is not None) if any(n is not None for n in counts) else None
-    text = "Sold out" if not some else ("In stock" if total is None else f"In stock: {total}")
-    number = Decimal(total) if total is not None else None
-    yield _fact(product, "stock", text, number=number if some else Decimal(0), unit="pcs")
-    if len(product.variants) > 1:
-        for v in product.variants:
-            left = v.offer.stock
-            line = "Sold out" if not v.offer.available else ("In stock" if left is None else f"In stock: {left}")
-            amount = Decimal(left) if left is not None else (None if v.offer.available else Decimal(0))
-            yield _fact(product, "stock", line, number=amount, unit="pcs", variant=v)
+    """What can be had. A product that only ships later has "availability" instead: "in stock" is not true of it."""
+    offers = [v.offer for v in product.variants]
+    yield _stock_fact(product, offers)
+    if len(offers) > 1:
+        for variant in product.variants:
+            yield _stock_fact(product, [variant.offer], variant)
+
+
+def _stock_fact(product: Product, offers: list[Offer], variant: Variant | None = None) -> Fact:
+    orderable = [offer for offer in offers if offer.available]
+    here = [offer for offer in orderable if offer.ships == "now"]
+    if orderable and not here:
+        text = LATER[orderable[0].ships]
+        return _fact(product, "availability", text, variant=variant, label="Availability")
+    counts = [offer.stock for offer in here if offer.stock is not None]
+    total = sum(counts) if counts else None
+    text = "Sold out" if not here else ("In stock" if total is None else f"In stock: {total}")
+    number = Decimal(0) if not here else (Decimal(total) if total is not None else None)
+    return _fact(product, "stock", text, number=number, unit="pcs", variant=variant)
 
 
 def _options(product: Product) -> Iterator[Fact]:

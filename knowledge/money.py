@@ -12,6 +12,12 @@ def _currencies() -> dict[str, tuple[str, int]]:
     return {code: (symbol, digits) for code, (symbol, digits) in tomllib.loads(text).items()}
 
 
+def digits_of(currency: str) -> int | None:
+    """How many digits a currency has after the point; None for a code that hawker does not know."""
+    found = _currencies().get(currency)
+    return found[1] if found else None
+
+
 def money(amount: Decimal, currency: str) -> str:
     """``money(Decimal("18"), "USD") == "$18.00"``. Fractions finer than the currency's are kept, never rounded away."""
     symbol, digits = _currencies().get(currency, ("", 2))

@@ -1,7 +1,11 @@
 """The typed catalogue: products, variants, offers, and the facts that answers cite."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from decimal import Decimal
+from typing import Literal
+
+Availability = Literal["in_stock", "out_of_stock", "preorder", "backorder"]
 
 
 class CatalogueError(Exception):
@@ -12,11 +16,35 @@ class CatalogueError(Exception):
 class Offer:
     """What a variant costs and whether it can be had."""
 
-    price: Decimal
+    price: Decimal  # outside the sale's window
     currency: str  # ISO 4217
     compare_at: Decimal | None = None  # the price before a sale, when the feed gives one
     stock: int | None = None  # units; None when the feed does not say
-    available: bool = True
+    available: bool = True  # whether it can be ordered
+    ships: Literal["now", "preorder", "backorder"] = "now"  # of what can be ordered: when it leaves
+    sale_price: Decimal | None = None
+    sale_from: datetime | None = None  # with its zone; None: since ever
+    sale_until: datetime | None = None  # with its zone, the first moment after the sale; None: until further notice
+
+    @property
+    def availability(self) -> Availability:
+        """The one word that feeds use."""
+        if not self.available:
+            return "out_of_stock"
+        return "in_stock" if self.ships == "now" else self.ships
+
+    def on_sale(self, now: datetime) -> bool:
+        """Whether the sale price holds at ``now``, a moment with its zone."""
+        if self.sale_price is None or (self.sale_from and now < self.sale_from):
+            return False
+        return self.sale_until is None or now < self.sale_until
+
+    def at(self, now: datetime) -> "Offer":
+        """The offer as it stands at ``now``: what is asked is its ``price``, and no sale is left to come."""
+        price, was = self.price, self.compare_at
+        if self.on_sale(now) and self.sale_price is not None:
+            price, was = self.sale_price, max(self.price, was or self.price)
+        return replace(self, price=price, compare_at=was, sale_price=None, sale_from=None, sale_until=None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,12 +63,12 @@ def test_a_broken_configuration_names_the_line(tmp_path: Path, capsys: pytest.Ca
     ("name", "content", "told"),
     [
         ("none.csv", None, "no such file"),
-        ("empty.csv", b"", "not a Shopify product export"),
-        ("other.csv", b"a,b\n1,2\n", "no column for handle, title, price"),
+        ("empty.csv", b"", "empty; export the catalogue again"),
+        ("other.csv", b"a,b\n1,2\n", "no column for title and price"),
         ("binary.csv", bytes(range(256)) * 40, "not a text file"),
         ("header.csv", HEADER.encode(), "no product in it"),
-        ("table.ods", b"x", "known are .csv, .md and .txt"),
-        ("empty.md", b"", "no text in it"),
+        ("table.ods", b"x", "unknown format .ods; hawker reads CSV"),
+        ("empty.md", b"", "empty; export"),
     ],
 )
 def test_a_catalogue_file_that_cannot_be_used(

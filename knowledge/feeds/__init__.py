@@ -1,60 +1,57 @@
 """Feeds: one reader a format, found by the file itself. Every row is accepted or rejected with its reason."""
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from itertools import chain, islice
 from pathlib import Path
 
-from knowledge.product import CatalogueError, Fact, Product
+from knowledge.feeds.report import Column, Feed, Rejected
+from knowledge.product import CatalogueError, Product
 
-MAX_BYTES = 1 << 30
+__all__ = ["MAX_BYTES", "Feed", "Rejected", "read", "stream"]
 
-
-@dataclass(frozen=True, slots=True)
-class Rejected:
-    """A row that was left out: where it stands and why."""
-
-    file: str
-    line: int
-    why: str
+MAX_BYTES = 8 << 30
+KNOWN = "CSV, TSV, XLSX, JSON, JSON Lines, XML, saved HTML pages; Markdown, text and PDF for the store's own pages"
 
 
-@dataclass(slots=True)
-class Feed:
-    """What one file holds, and what of it could not be used."""
-
-    source: str
-    products: list[Product] = field(default_factory=list)
-    policies: list[Fact] = field(default_factory=list)
-    rows: int = 0
-    rejected: list[Rejected] = field(default_factory=list)
+def read(path: Path, *, currency: str = "USD", columns: Mapping[Column, str] | None = None) -> Feed:
+    """Read one file of any known format into memory. Raises CatalogueError when nothing of it can be used."""
+    feed, products = stream(path, currency=currency, columns=columns)
+    feed.products = list(products)
+    return feed
 
 
-def read(path: Path, *, currency: str = "USD") -> Feed:
-    """Read one file of any known format. Raises CatalogueError when nothing of it can be used."""
-    from knowledge.feeds import policies, shopify_csv
+def stream(
+    path: Path, *, currency: str = "USD", columns: Mapping[Column, str] | None = None
+) -> tuple[Feed, Iterator[Product]]:
+    """A file's feed and its products one by one; the feed's counts fill up while they are taken.
 
+    ``currency`` (ISO 4217) holds where the file names none; ``columns`` is field → header, for plain tables. Raises
+    CatalogueError at once for files of no known format, while streaming for those in which nothing can be used.
+    """
     if not path.is_file():
-        raise CatalogueError(f"{path}: no such file; give a product export (CSV) or a policy page (Markdown, text)")
+        raise CatalogueError(f"{path}: no such file; hawker reads {KNOWN}")
     if path.stat().st_size > MAX_BYTES:
         raise CatalogueError(f"{path}: larger than {MAX_BYTES >> 30} GiB; split the export")
-    if path.suffix.lower() in (".md", ".markdown", ".txt"):
-        return policies.read(path)
-    if path.suffix.lower() == ".csv":
-        return shopify_csv.read(path, currency=currency)
-    raise CatalogueError(f"{path}: unknown format {path.suffix or '(no suffix)'}; known are .csv, .md and .txt")
+    from knowledge.feeds.formats import format_of
+
+    kind, encoding = format_of(path)
+    feed = Feed(path.name, format=kind, encoding=encoding)
+    return feed, _products(path, feed, currency, columns or {})
 
 
-def read_text(path: Path) -> str:
-    """A text file's contents whatever its encoding. Raises CatalogueError for binary files."""
-    from charset_normalizer import from_bytes
+def _products(path: Path, feed: Feed, currency: str, columns: Mapping[Column, str]) -> Iterator[Product]:
+    from knowledge.feeds import policies
+    from knowledge.feeds.build import Builder
+    from knowledge.feeds.formats import rows_of
 
-    data = path.read_bytes()
-    for encoding in ("utf-8-sig", "utf-16") if data[:2] in (b"\xff\xfe", b"\xfe\xff") else ("utf-8-sig",):
-        try:
-            return data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    matches = from_bytes(data[:200_000])
-    best = next((match for match in matches if match.encoding == "cp1252"), matches.best())  # rare ones win ties else
-    if best is None or b"\0" in data[:4096]:
-        raise CatalogueError(f"{path}: not a text file; export the catalogue as CSV in UTF-8")
-    return data.decode(best.encoding, errors="replace")
+    if feed.format in ("Markdown", "text", "PDF"):
+        policies.read(path, feed)
+        return
+    rows, named, comma = rows_of(path, feed, columns)
+    products = Builder(feed, named or currency, comma=comma).products(rows)
+    first = list(islice(products, 1))
+    if not first:
+        told = feed.rejected[0] if feed.rejected else None
+        why = f"; first problem: line {told.line}, {told.why}" if told else ""
+        raise CatalogueError(f"{path}: no product in it{why}")
+    yield from chain(first, products)
