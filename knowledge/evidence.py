@@ -39,6 +39,7 @@ FREELY = frozenset(
         ("material", "ingredients"),
     }
 )
+_LENGTHS = frozenset(("cm", "mm", "m", "inch", "inches", "in", "厘"))
 _FITS = ("compatibility", "fit", "size", "dimensions", "age")  # "will it fit a 104 cm kid": a variant may answer
 _MEASURED = re.compile(r"\d\s*(?:cm|mm|m|in|inch|inches|″|\")(?![a-z])", re.IGNORECASE)
 _VOLUME = re.compile(r"\d\s*(?:ml|l|litres?|liters?|oz|fl|mah|gb|cups?)(?![a-z])", re.IGNORECASE)
@@ -76,6 +77,8 @@ def evidence(asked: Asked, product: Product, facts: Sequence[Fact], like: Likene
         return _untitled(asked, product, facts, like)
     if choice.narrowed and all(part.missing for part in parts) and set(names) & set(_FITS):
         parts = [_stock(names[0], facts, [f for f in facts if _is_whole(f)], choice, asked)]
+    if any(f.field in PLAIN for part in parts for f in part.facts):  # "how much weight does it hold": one thing is asked
+        parts = [part for part in parts if part.facts]
     verdicts = {part.verdict for part in parts if part.verdict}
     unsure = {name for name, weight in asked.fields if weight < 1}  # then the attribute is not named as missing
     return Evidence(
@@ -146,6 +149,11 @@ def _stated(name: str, asked: Asked, product: Product, whole: list[Fact], like: 
         return own[:2] or _first_texts(whole)
     if own:
         return _fitting(asked, own, whole, like)
+    if name == "compatibility" and any(unit in _LENGTHS for _, unit in asked.numbers):
+        name = "dimensions"  # "will it fit in a 150 cm gap"
+        own = [f for f in whole if f.field == name]
+        if own:
+            return own[:1]
     others = [f for f in whole if f.field in ELSEWHERE.get(name, ()) and _measures(name, f)]
     if free := [f for f in others if (name, f.field) in FREELY]:
         return free[:1]

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from knowledge.lexicon import LANGUAGES, Match, Mention, Word, lexicon, longest, noun_parents, words
+from knowledge.lexicon import LANGUAGES, Match, Mention, Phrases, Word, lexicon, longest, noun_parents, words
 from knowledge.product import Product
 
 NAMED = 0.7  # from this score on a product counts as named
@@ -17,6 +17,16 @@ _NAME, _THING, _GENERIC, _FILLER = 1.2, 0.8, 0.4, 0.05  # weight of a word in a 
 _EXACT, _WIDER = 1.0, 0.75  # weight of being the thing asked for, or a kind of it
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{3,}")
 _CONNECT = frozenset(["of", "de", "du", "des", "der", "d", "del", "的", "の", "von", "da", "do"])
+
+
+def _own_kind(product: Product) -> str:
+    """What the seller calls a product's type, as a thing's name that no table can have."""
+    return f"kind:{product.kind.casefold()}"
+
+
+def _forms(kind: str) -> list[str]:
+    """A type as a statement may write it: "Lip Balm", "lip balms"."""
+    return [kind, f"{kind}s"] if kind else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +50,9 @@ class Linker:
         heads = {head(name) for p in products for name in (p.title, p.kind)}
         self._sold: dict[str, dict[str, float]] = defaultdict(dict)  # thing → handle → how well the product is that
         for product in products:
-            self._things[product.handle] = things(product)
-            for thing in self._things[product.handle]:
+            named = things(product)
+            self._things[product.handle] = named | {_own_kind(product)}
+            for thing in named:
                 for wider in noun_parents()[thing]:
                     self._sold[wider].setdefault(product.handle, _WIDER)
                 self._sold[thing][product.handle] = _EXACT
@@ -51,6 +62,7 @@ class Linker:
                     self._places[word].append(_Place(product.handle, sequence, at))
                     frequency[word].add(product.handle)
         self._weights = {word: _weight(word, len(handles), word in heads) for word, handles in frequency.items()}
+        self.kinds = Phrases((text, _own_kind(p)) for p in products for text in _forms(p.kind))
         self.vocabulary = frozenset(
             w.text for p in products for name in (p.title, p.kind) for w in words(name) if len(w.text) > 3
         )

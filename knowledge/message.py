@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from functools import cache
 
-from knowledge.lexicon import LANGUAGES, Word, has_vietnamese, lexicon, words
+from knowledge.lexicon import LANGUAGES, Word, has_vietnamese, lexicon, regions, words
 
 MAX_CHARS = 500  # what lies behind is cut off: nobody asks a host in a page of text
 LINK = re.compile(
@@ -107,4 +107,5 @@ def _vocabulary(language: str) -> tuple[frozenset[str], tuple[str, ...]]:
     """(words that a language's tables know, stems that may go on)."""
     tables = [lexicon(code, False) for code in {language, "en"}]
     known = {w for t in tables for phrases in t.sections.values() for w in phrases.vocabulary}
+    known |= regions().vocabulary  # "Spain" is no misspelt "stain"
     return frozenset(known), tuple(stem for t in tables for phrases in t.sections.values() for stem in phrases.stems)

@@ -33,7 +33,8 @@ LISTED = 3  # products named in an answer to "what do you have?"
 FAR_OUT = (
     3.2  # deviations above the mean at which a product's cosine alone names it (measured on the example catalogue)
 )
-NEAR = 0.86  # in catalogues too small for deviations: the cosine itself
+NEAR = 0.86  # in catalogues too small for deviations: the cosine itself,
+CLEAR = 0.03  # … or its lead over the next product (names in other languages led by 0.033 and more, others by 0.019)
 POOL = 48
 
 
@@ -86,7 +87,7 @@ class Retriever:
         linker = Linker(list(products.values()))
 
         reader = Reader(linker.mentions, linker.vocabulary)
-        return _Shelf(version, products, facts, [term(f) for f in self.store.policies()], linker, reader)
+        return _Shelf(version, products, facts, [term(f, linker.kinds) for f in self.store.policies()], linker, reader)
 
     def vector_of(self, fact: Fact) -> F32 | None:
         """The embedding of a fact of the whole product, from the index."""
@@ -231,7 +232,7 @@ class _Search:
         if len(ranked) >= 12:
             sure = (scores[0] - scores.mean()) / (scores.std() + 1e-6) >= FAR_OUT
         else:
-            sure = bool(len(ranked)) and scores[0] >= NEAR
+            sure = bool(len(ranked)) and (scores[0] >= NEAR or (len(ranked) > 1 and scores[0] - scores[1] >= CLEAR))
         return [(ranked[0][0].handle, float(scores[0]))] if sure else []
 
     def _guessed(self, asked: Asked, products: list[tuple[str, float]]) -> tuple[Asked, list[tuple[str, float]]]:

@@ -9,7 +9,7 @@ from importlib.resources import files
 
 from knowledge.asked import Asked
 from knowledge.evidence import shared
-from knowledge.lexicon import Match, Phrases, lexicon, longest, noun_parents, region_groups, regions, words
+from knowledge.lexicon import Phrases, lexicon, longest, noun_parents, region_groups, regions, words
 from knowledge.product import Fact
 
 Likeness = Callable[[Fact], float]  # cosine of a fact with the question
@@ -25,6 +25,9 @@ _USUAL = {
     "contact": "contact.email",
 }
 _PARTICULAR = {"payment.cod", "payment.instalments", "payment.security", "discount.code", "returns.cost"}
+_SERVICE = frozenset(("shipping.time", "shipping.cost", "shipping.customs", "shipping.express", "shipping.tracking"))
+_OF_GOODS = frozenset(("shipping", "returns", "warranty"))  # policies that differ from goods to goods
+_CLAUSE = re.compile(r"[;.。；]\s*(?=\S)")
 _TWO_PARTS = ("shipping.time", "shipping.cost")  # a plain question about shipping is answered by both
 
 
@@ -38,25 +41,34 @@ class Term:
     everywhere: bool
     outside: bool  # about places outside those named: "we do not ship outside the EU"
     things: frozenset[str]  # goods it is about: "houseplants cannot be returned"
+    general: bool  # it also speaks of all goods: "delivery takes 3 days; furniture takes 2 weeks"
+
+    def about(self, things: frozenset[str]) -> bool:
+        """Whether it holds for goods that are these things: for all goods, or for these among others."""
+        return not self.things or self.general or _concerns(self, things)
 
 
-def term(fact: Fact) -> Term:
-    """Read one policy statement."""
+def term(fact: Fact, kinds: Phrases = Phrases(())) -> Term:  # noqa: B008 (never changed)
+    """Read one policy statement. ``kinds`` are the catalogue's own product types, known to no table perhaps."""
     plain = words(fact.value)
     aspects = {m.label for m in _aspect_phrases().find(plain)}
     if _MONEY.search(fact.value):
         aspects.add("shipping.cost")
-    nouns = longest(lexicon("en", False).find("nouns", plain))
+    clauses = [_goods(clause, kinds if fact.field in _OF_GOODS else None) for clause in _CLAUSE.split(fact.value)]
     return Term(
         fact, frozenset(a for a in aspects if a.split(".")[0] == fact.field),
         frozenset(m.label for m in longest(regions().find(plain))),
-        any(w.text in _EVERYWHERE for w in plain), any(w.text == "outside" for w in plain), frozenset(_goods(nouns)),
+        any(w.text in _EVERYWHERE for w in plain), any(w.text == "outside" for w in plain),
+        frozenset(thing for goods in clauses for thing in goods), not all(clauses),
     )  # fmt: skip
 
 
-def _goods(nouns: list[Match]) -> list[str]:
+def _goods(clause: str, kinds: Phrases | None) -> list[str]:
     """Things a policy names; words that name the papers of a sale and no goods are left out."""
-    return [m.label for m in nouns if m.label not in ("ticket", "book", "food", "light")]
+    plain = words(clause)
+    nouns = longest(lexicon("en", False).find("nouns", plain))
+    own = kinds.find(plain) if kinds else []
+    return [m.label for m in (*nouns, *own) if m.label not in ("ticket", "book", "food", "light")]
 
 
 def choose(
@@ -66,7 +78,7 @@ def choose(
 
     ``things`` is what the product in question is; statements about other goods are left out.
     """
-    pool = [t for t in terms if t.fact.field == field and (not t.things or _concerns(t, things))]
+    pool = [t for t in terms if t.fact.field == field and t.about(things)]
     wanted = frozenset(a for a in asked.aspects if a.split(".")[0] == field)
     if field == "shipping":
         return _shipping(asked, pool, wanted, things, like, most)
@@ -99,18 +111,24 @@ def _concerns(t: Term, things: frozenset[str]) -> bool:
 def _shipping(
     asked: Asked, pool: list[Term], wanted: frozenset[str], things: frozenset[str], like: Likeness, most: int
 ) -> list[Fact]:
-    bans = [t.fact for t in pool if t.things and _concerns(t, things)]
+    bans = [t.fact for t in pool if not t.general and t.things and _concerns(t, things)]
     rare = wanted & {"shipping.customs", "shipping.tracking", "shipping.express"}
     if rare:
         found = sorted((t for t in pool if t.aspects & rare), key=lambda t: -like(t.fact))
         return (_placed(found, asked.regions[:1]) or [t.fact for t in found])[:1]
     place = place_of(asked, pool)
+    served = [t for t in pool if t.places and not t.outside and not t.aspects & _SERVICE]
+    there = [t.fact for t in served if place and t.places & _around(place[0])]
+    if place and served and not there and not any(t.everywhere for t in pool):
+        return [t.fact for t in served][:1]  # where the store delivers is the answer for places where it does not
     parts = [a for a in _TWO_PARTS if a in wanted] or list(_TWO_PARTS)
     if "shipping.where" in wanted and place:  # "do you ship there, and for how much": how long it takes says yes
         parts = list(dict.fromkeys([*parts, "shipping.time"]))
     out = list(bans[:1])
     for part in parts:
         out += _part(part, place, pool, like)
+    if there and (not out or ("shipping.where" in wanted and "shipping.time" not in wanted)):
+        out = [there[0], *out]
     if place and not out:
         out = [t.fact for t in pool if t.outside and not t.places & _around(place[0])][:1]
     return list(dict.fromkeys(out))[:most]
@@ -122,7 +140,7 @@ def _part(part: str, place: tuple[str, ...], pool: list[Term], like: Likeness) -
     found = [
         t
         for t in pool
-        if part in t.aspects and not t.things and not t.aspects & {"shipping.express", "shipping.customs"}
+        if part in t.aspects and (t.general or not t.things) and not t.aspects & {"shipping.express", "shipping.customs"}
     ]
     found.sort(key=lambda t: (other in t.aspects, -like(t.fact)))
     return _placed(found, place) if place else [t.fact for t in found[:1]]

@@ -2,6 +2,7 @@
 
 import tempfile
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from knowledge.measure import comparable, span
 from knowledge.product import Fact, Product
 from knowledge.retrieve import Found, Retriever
 from knowledge.store import Store
-from tests.shop import BOOTS, PRODUCTS, TENT, retriever, variant
+from tests.shop import BOOTS, PRODUCTS, TENT, policy, retriever, variant
 
 
 def find(question: str, **context: str) -> Found:
@@ -199,12 +200,44 @@ def pan(handle: str, title: str, *prices: str) -> Product:
     return Product(handle, title, tuple(variants), "Pan")
 
 
-def shop_of(products: tuple[Product, ...]) -> Retriever:
+def shop_of(products: tuple[Product, ...], policies: tuple[Fact, ...] = ()) -> Retriever:
     store, embedder = Store(Path(tempfile.mkdtemp()) / "shop.sqlite"), open_embedder()
-    store.ingest(Feed("shop.csv", list(products), [], len(products)))
+    store.ingest(Feed("shop.csv", list(products), list(policies), len(products)))
     return Retriever(store, FactIndex.build(store, embedder), embedder)
 
 
 def test_letters_without_meaning_are_taken_for_the_rooms_language() -> None:
     assert language_of("asdkjh qwe") == "en"
     assert language_of("asdkjh qwe", "vi") == "vi"
+
+
+SERVICE = (
+    policy(1, "shipping", "We deliver to Germany, Austria and France."),
+    policy(2, "shipping", "Delivery time: 3 to 5 working days for small parcels; lamps take 2 to 3 weeks."),
+    policy(3, "returns", "You can return items within 100 days."),
+    policy(4, "returns", "Lip balms cannot be returned once opened."),
+)
+BALM = Product("luna-balm", "Luna SPF 15", (variant("LUN", "5.90", 9),), "Lip Balm")
+
+
+@pytest.mark.parametrize(
+    ("question", "facts"),
+    [
+        ("do you deliver to Spain?", ["/shipping#1"]),
+        ("do you ship to Austria", ["/shipping#1", "/shipping#2"]),
+        ("how long does delivery to France take", ["/shipping#2"]),
+        ("can I return the Luna lip balm?", ["/returns#4"]),
+        ("how many days do I have to return something", ["/returns#3"]),
+    ],
+)
+def test_where_the_store_delivers_and_what_it_says_of_its_own_kinds_of_goods(question: str, facts: list[str]) -> None:
+    assert ids(service().find(question)) == facts
+
+
+@cache
+def service() -> Retriever:
+    return shop_of((BALM, pan("alba-pan", "Alba Pan", "24.00")), SERVICE)
+
+
+def test_a_place_is_no_misspelt_word() -> None:
+    assert retriever().read("do you ship to Spain").regions == ("ES",)
