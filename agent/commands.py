@@ -2,10 +2,12 @@
 
 import asyncio
 import json
+import signal
 import sys
 import time
 import wave
 from argparse import Namespace
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,17 +41,29 @@ def _known(error: BaseException) -> list[BaseException]:
     return [error] if isinstance(error, kinds) else []
 
 
-def live(args: Namespace) -> None:
+def live(args: Namespace) -> int:
     from agent.app import Options, Progress, require
     from agent.app import live as run
 
     config, data = load(args.config), data_dir()
     require(args.chat)
-    asyncio.run(run(config, Options(args.port, args.seconds, args.record, args.chat), Progress()))
+    try:
+        asyncio.run(_until_told(run(config, Options(args.port, args.seconds, args.record, args.chat), Progress())))
+    except asyncio.CancelledError:  # told to end by a supervisor: everything has been closed as after Ctrl+C
+        return 143
     if args.json:
         from agent.journal import summary
 
         _print(summary(data / "journal.sqlite"))
+    return 0
+
+
+async def _until_told(show: Coroutine[Any, Any, None]) -> None:
+    """Run a show; SIGTERM ends it like Ctrl+C, with recording and journal closed."""
+    task = asyncio.current_task()
+    assert task is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    await show
 
 
 def ingest(args: Namespace) -> None:

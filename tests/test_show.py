@@ -4,6 +4,7 @@ import json
 import sqlite3
 import subprocess
 import sys
+import time
 import wave
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -129,6 +130,20 @@ def test_a_model_that_cannot_be_reached_leaves_the_host_answering(tmp_path: Path
     assert rows["turns"][0]["source"] == "plain" and "sold out" in rows["turns"][0]["spoken"]
     warned = [line for line in show.lines if "llm." in line]
     assert warned and "cannot be reached" in warned[0]
+
+
+def test_a_show_that_is_told_to_end_leaves_a_whole_recording(tmp_path: Path) -> None:
+    with live(tmp_path, "--record", str(tmp_path / "out.mp4")) as show:
+        assert show.url
+        until = time.monotonic() + 60
+        while not (rows := journal(show.data)["said"]) and time.monotonic() < until:
+            time.sleep(0.2)
+        assert rows, "nothing was said"
+        show.process.terminate()
+        assert show.wait(60) == 143, show.lines
+    watched = watch(tmp_path / "out.mp4")
+    assert len(watched.times) > 10 and watched.times[-1] + 0.04 == pytest.approx(watched.sound_end_s, abs=0.04)
+    assert not any("Traceback" in line for line in show.lines)
 
 
 def test_a_busy_port_is_one_clear_line(tmp_path: Path) -> None:
