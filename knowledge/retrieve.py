@@ -5,7 +5,7 @@ answer it (evidence.py, terms.py). Vectors choose among candidates; they never d
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -41,11 +41,14 @@ POOL = 48
 class Retriever:
     """Finds facts for questions. Used from one thread at a time, like its store."""
 
-    def __init__(self, store: Store, index: FactIndex, embedder: Embedder) -> None:
-        self.store, self.index, self.embedder = store, index, embedder
+    def __init__(
+        self, store: Store, index: FactIndex, embedder: Embedder, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        """``now`` is a moment with its zone: sales begin and end by it."""
+        self.store, self.index, self.embedder, self._now = store, index, embedder, now
         self.intent = Intent(store, embedder)
         self._rows = {fact.id: row for row, fact in enumerate(index.facts)}
-        self._shelf = lay_out(store, datetime.now(UTC))
+        self._shelf = lay_out(store, now())
         self._changes: list[Change] = []
 
     def read(self, text: str, *, default: str = "en") -> Asked:
@@ -63,7 +66,7 @@ class Retriever:
 
     def _fresh(self) -> Shelf:
         """The shelf, laid out again when the store has changed or a sale has begun or ended: answers say what holds now."""
-        now = datetime.now(UTC)
+        now = self._now()
         if not self._shelf.holds(self.store.version, now):
             before, self._shelf = self._shelf, lay_out(self.store, now, self._shelf)
             self._changes += differences(before, self._shelf)
@@ -73,6 +76,11 @@ class Retriever:
     def until(self) -> datetime | None:
         """When the next sale begins or ends."""
         return self._shelf.until
+
+    @property
+    def products(self) -> list[Product]:
+        """The products that answers are about now."""
+        return list(self._shelf.products.values())
 
     def changes(self) -> list[Change]:
         """What has become of the facts since the last call."""
