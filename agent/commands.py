@@ -14,6 +14,7 @@ from agent.config import ConfigError, data_dir, load
 
 if TYPE_CHECKING:
     from agent.config import Catalogue
+    from agent.watch import Watched
     from knowledge.store import Report, Store
 
 
@@ -57,11 +58,13 @@ def live(args: Namespace) -> None:
 def ingest(args: Namespace) -> None:
     from agent.app import CATALOGUE, Progress, open_retriever
     from agent.app import ingest as run
+    from agent.watch import Watched
     from knowledge.store import Store
 
     config = load(args.config)
     store = Store(data_dir() / CATALOGUE)
     catalogue = config.catalogue.model_copy(update={"currency": args.currency} if args.currency else {})
+    watched = [Watched(path, time.monotonic()) for path in args.files]
     reports = [run(store, path, catalogue) for path in args.files]
     began = time.perf_counter()
     open_retriever(config, store, Progress())
@@ -72,10 +75,10 @@ def ingest(args: Namespace) -> None:
         for r in reports:
             _print_report(r)
     if args.watch:
-        _watch(args, store, catalogue)
+        _watch(watched, store, catalogue, args.json)
 
 
-def _watch(args: Namespace, store: "Store", catalogue: "Catalogue") -> None:
+def _watch(files: "list[Watched]", store: "Store", catalogue: "Catalogue", as_json: bool) -> None:
     """Read files again as they change, a line each, until Ctrl+C."""
     from agent.app import ingest as run
     from agent.watch import Again, watch
@@ -91,11 +94,11 @@ def _watch(args: Namespace, store: "Store", catalogue: "Catalogue") -> None:
         return Again(report.products, report.added, report.changed, report.removed, report.refused, store.version)
 
     def say(told: dict[str, Any], text: str) -> None:
-        print(json.dumps(told, ensure_ascii=False) if args.json else f"{time.strftime('%H:%M:%S')} {text}", flush=True)
+        print(json.dumps(told, ensure_ascii=False) if as_json else f"{time.strftime('%H:%M:%S')} {text}", flush=True)
 
     print("Watching; Ctrl+C ends it.", file=sys.stderr, flush=True)
     with suppress(KeyboardInterrupt):
-        watch(args.files, read, say)
+        watch(files, read, say)
 
 
 def offer(args: Namespace) -> None:

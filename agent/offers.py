@@ -3,7 +3,6 @@
 import asyncio
 import os
 import secrets
-import sqlite3
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +12,7 @@ import structlog
 
 from agent.config import ConfigError, Page
 from knowledge.offers import NewOffer, UnknownSku
+from knowledge.product import CatalogueError
 from knowledge.store import Store
 from studio.api import Api, OfferIn, Refused
 
@@ -47,8 +47,8 @@ def endpoint(page: Page, page_port: int, data: Path, catalogue: Path, changed: C
             done = await asyncio.to_thread(apply, catalogue, [NewOffer(o.sku, o.price, o.stock) for o in offers])
         except UnknownSku as error:
             raise Refused(404, str(error), unknown=list(error.skus)) from None
-        except sqlite3.OperationalError as error:
-            raise Refused(503, f"the catalogue cannot be written now ({error}); try again") from None
+        except CatalogueError as error:
+            raise Refused(503, str(error)) from None
         changed()
         return done
 

@@ -34,6 +34,7 @@ class Watched:
     """One file: as it was read last, and since when it looks as it does now."""
 
     def __init__(self, path: Path, now_s: float) -> None:
+        """To be made before the file is read for the first time."""
         self.path = path
         self._read = self._seen = stamp(path)
         self._since = now_s
@@ -69,11 +70,10 @@ def stamp(path: Path) -> Stamp | None:
 
 
 def watch(
-    paths: Sequence[Path], read: Read, say: Say,
+    files: Sequence[Watched], read: Read, say: Say,
     *, clock: Callable[[], float] = time.monotonic, sleep: Callable[[float], None] = time.sleep,
 ) -> NoReturn:  # fmt: skip
     """Until interrupted. A file that changes while it is read is read once more."""
-    files = [Watched(path, clock()) for path in paths]
     while True:
         for file in files:
             if file.due(clock()):

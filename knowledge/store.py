@@ -264,7 +264,10 @@ class _Transaction:
         self._db, self._begin = db, begin
 
     def __enter__(self) -> None:
-        self._db.execute(self._begin)
+        try:
+            self._db.execute(self._begin)
+        except sqlite3.OperationalError as error:
+            raise CatalogueError(f"the catalogue cannot be written now ({error}); try again") from None
 
     def __exit__(self, kind: object, error: object, trace: object) -> None:
         self._db.execute("COMMIT" if kind is None else "ROLLBACK")

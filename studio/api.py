@@ -42,7 +42,7 @@ class Refused(Exception):
 
 def _amount(value: Any) -> Any:
     """A price as digits: "19.90", 19.90 or 19; neither true nor 1e400 nor "NaN"."""
-    text = f"{value:f}" if isinstance(value, Decimal | int) and not isinstance(value, bool) else value
+    text = f"{Decimal(value):f}" if isinstance(value, Decimal | int) and not isinstance(value, bool) else value
     if not isinstance(text, str) or not AMOUNT.fullmatch(text):
         raise ValueError('a price is a number of at least 0, such as "19.90"')
     return Decimal(text)
