@@ -32,6 +32,13 @@ def parser() -> argparse.ArgumentParser:
     ingest.add_argument("--config", type=Path)
     ingest.add_argument("--currency", help="ISO code for feeds that do not say; default: the configuration's")
 
+    ingest.add_argument("--watch", action="store_true", help="go on, and read a file again whenever it changes; Ctrl+C ends it")
+
+    offer = add("offer", "change the price or stock of one article, also while a show runs")
+    offer.add_argument("sku", metavar="SKU")
+    offer.add_argument("--price", help="in the catalogue's currency: 19.90")
+    offer.add_argument("--stock", type=int, help="units that are left; 0 is sold out")
+
     ask = add("ask", "answer one question from the catalogue, in text")
     ask.add_argument("question")
     ask.add_argument("--lang", help="answer in this language; default: the question's own")

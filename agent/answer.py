@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
+from knowledge.facts import ships_later, tells_stock
 from knowledge.lexicon import colour_word, region_groups, regions, words
 from knowledge.product import Fact
 from knowledge.retrieve import Found, Retriever
@@ -232,7 +233,7 @@ def _facts(found: Found, book: Phrasebook) -> list[Sentence]:
     if asked.kind in ("list", "recommend") and all(f.handle for f in facts):
         return [_listed(found, book, facts)]
     out: list[Sentence] = []
-    for field in dict.fromkeys(f.field for f in facts):
+    for field in dict.fromkeys("stock" if tells_stock(f) else f.field for f in facts):
         if field == "compare_at" and any(f.field == "price" for f in facts):
             continue
         out += _field(found, book, field, facts)
@@ -246,7 +247,7 @@ def _field(found: Found, book: Phrasebook, field: str, facts: list[Fact]) -> lis
     if field == "price":
         return _price(found, book, facts)
     if field == "stock":
-        return _stock(found, book, own)
+        return _stock(found, book, [f for f in facts if tells_stock(f)])
     if _unmet(found) and field in OPTIONS:
         return [Sentence(book.say("option_none", name=own[0].product, value=_options(book, own[0].value)), (own[0],))]
     return [_store(found, book, f) if not f.handle else _attribute(book, f) for f in own]
@@ -302,6 +303,8 @@ def _backed(found: Found, *facts: Fact) -> tuple[Fact, ...]:
 
 
 def _stock_key(stem: str, fact: Fact) -> str:
+    if later := ships_later(fact):
+        return f"{stem}_{later}"
     if fact.number is None:
         return stem
     return f"{stem}_count" if fact.number > 0 else f"{stem}_none"

@@ -3,7 +3,7 @@
 import asyncio
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -12,11 +12,14 @@ from typing import Any
 
 import structlog
 
+from agent.cards import product_card
 from agent.config import Catalogue, Config, ConfigError, data_dir
-from agent.director import Director, product_card
+from agent.director import Director
+from agent.follow import Follower
 from agent.guard import check
 from agent.journal import Journal
 from agent.llm import LLMError, Phraser
+from agent.offers import endpoint
 from agent.rundown import Rundown
 from agent.triage import Triage
 from agent.turn import Desk
@@ -24,6 +27,7 @@ from connectors.base import Connector, Replies, create, supervise
 from connectors.events import ChatEvent
 from connectors.web import WebChat
 from knowledge.embed import open_embedder
+from knowledge.facts import facts
 from knowledge.feeds import stream
 from knowledge.index import FactIndex
 from knowledge.product import CatalogueError, Fact
@@ -126,6 +130,9 @@ async def live(config: Config, options: Options, progress: Progress) -> None:
     async with AsyncExitStack() as stack:
         web = next((c for c in connectors if isinstance(c, WebChat)), None)
         page, room = await _page(config, options, web, stack)
+        offered = asyncio.Event()  # an offer has been changed through the endpoint
+        port = config.page.port if options.port is None else options.port
+        await stack.enter_async_context(endpoint(config.page, port, data, data / CATALOGUE, offered.set))
         retriever = await asyncio.to_thread(open_retriever, config, store, progress)
         progress.step("voice")
         voice = Voices(config.host.voice, threads=1)
@@ -138,6 +145,8 @@ async def live(config: Config, options: Options, progress: Progress) -> None:
         sinks: list[Any] = [sink for sink in (page, _recording(options, stack)) if sink]
         stage = Stage(face, Overlay(config.host.label), worker=worker)
         phraser = _phraser(config, stack)
+        shop = Store(data / CATALOGUE)  # the event loop's own; the retriever's belongs to the knowledge thread
+        stack.callback(shop.close)
         desk = Desk(retriever, knowledge, phraser, config.host.persona)
         journal = Journal(
             data / JOURNAL, title=config.show.title, config=config.model_dump_json(), catalogue_version=store.version,
@@ -146,26 +155,27 @@ async def live(config: Config, options: Options, progress: Progress) -> None:
         stack.callback(journal.close)
         audience = _Audience(config, connectors, web, page)
         director = Director(
-            config, triage=Triage(), rundown=rundown_of(config, store), desk=desk, voice=voice,
+            config, triage=Triage(), rundown=rundown_of(config, shop), desk=desk, voice=voice,
             speakable=voice.clear_languages | {config.show.language}, voice_worker=speaking,
-            stage=stage, journal=journal, card=_cards(store), tell=audience.tell,
+            stage=stage, journal=journal, card=_cards(shop), tell=audience.tell,
         )  # fmt: skip
         stage.on_cue = director.cue
+        follower = Follower(shop, retriever, knowledge, director.changed, asked=offered)
         if room:
             progress.say(f"\nThe show is on: {room.url}   (ready in {time.monotonic() - began:.1f} s; Ctrl+C ends it)")
-        await _run(director, stage, sinks, connectors, audience, phraser, options)
+        await _run(director, stage, sinks, connectors, [audience.run, follower.run], phraser, options)
 
 
 async def _run(
-    director: Director, stage: Stage, sinks: list[Any], connectors: list[Connector], audience: "_Audience",
-    phraser: Phraser | None, options: Options,
+    director: Director, stage: Stage, sinks: list[Any], connectors: list[Connector],
+    others: Sequence[Callable[[], Coroutine[Any, Any, None]]], phraser: Phraser | None, options: Options,
 ) -> None:  # fmt: skip
     """The show's one TaskGroup: it ends when the stage has played its seconds."""
     try:
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(director.run(), name="director")]
             tasks += [group.create_task(supervise(c, _heard(director)), name=c.platform) for c in connectors]
-            tasks.append(group.create_task(audience.run(), name="audience"))
+            tasks += [group.create_task(other(), name=other.__qualname__) for other in others]
             if phraser:
                 tasks.append(group.create_task(_warm(phraser), name="model"))
             await stage.run(sinks, seconds=options.seconds)
@@ -236,7 +246,11 @@ async def _warm(phraser: Phraser) -> None:
 
 
 def _cards(store: Store) -> Callable[[str], Card | None]:
-    return lambda handle: product_card(store.product(handle), store.facts(handle)) if handle else None
+    def card(handle: str) -> Card | None:
+        product = store.product(handle) if handle else None
+        return product_card(product, facts(product)) if product else None
+
+    return card
 
 
 class _Audience:

@@ -8,13 +8,16 @@ import time
 import wave
 from argparse import Namespace
 from collections.abc import Coroutine
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agent.config import ConfigError, data_dir, load
 
 if TYPE_CHECKING:
-    from knowledge.store import Report
+    from agent.config import Catalogue
+    from agent.watch import Watched
+    from knowledge.store import Report, Store
 
 
 def expected(error: BaseException) -> bool:
@@ -69,20 +72,68 @@ async def _until_told(show: Coroutine[Any, Any, None]) -> None:
 def ingest(args: Namespace) -> None:
     from agent.app import CATALOGUE, Progress, open_retriever
     from agent.app import ingest as run
+    from agent.watch import Watched
     from knowledge.store import Store
 
     config = load(args.config)
     store = Store(data_dir() / CATALOGUE)
     catalogue = config.catalogue.model_copy(update={"currency": args.currency} if args.currency else {})
+    watched = [Watched(path, time.monotonic()) for path in args.files]
     reports = [run(store, path, catalogue) for path in args.files]
     began = time.perf_counter()
     open_retriever(config, store, Progress())
     if args.json:
         _print({"files": [r.json() for r in reports], "version": store.version,
                 "index_s": round(time.perf_counter() - began, 2)})  # fmt: skip
+    else:
+        for r in reports:
+            _print_report(r)
+    if args.watch:
+        _watch(watched, store, catalogue, args.json)
+
+
+def _watch(files: "list[Watched]", store: "Store", catalogue: "Catalogue", as_json: bool) -> None:
+    """Read files again as they change, a line each, until Ctrl+C."""
+    from agent.app import ingest as run
+    from agent.watch import Again, watch
+    from knowledge.embed import open_embedder
+    from knowledge.index import FactIndex
+
+    embedder = open_embedder(catalogue.embedder)
+
+    def read(path: Path) -> Again:
+        report = run(store, path, catalogue)
+        for _ in FactIndex.embed_new(store, embedder):
+            pass
+        return Again(report.products, report.added, report.changed, report.removed, report.refused, store.version)
+
+    def say(told: dict[str, Any], text: str) -> None:
+        print(json.dumps(told, ensure_ascii=False) if as_json else f"{time.strftime('%H:%M:%S')} {text}", flush=True)
+
+    print("Watching; Ctrl+C ends it.", file=sys.stderr, flush=True)
+    with suppress(KeyboardInterrupt):
+        watch(files, read, say)
+
+
+def offer(args: Namespace) -> None:
+    from pydantic import ValidationError
+
+    from agent.app import CATALOGUE
+    from agent.offers import apply
+    from knowledge.offers import NewOffer
+    from studio.api import OfferIn, first
+
+    try:
+        new = OfferIn(sku=args.sku, price=args.price, stock=args.stock)
+    except ValidationError as error:
+        raise ConfigError(first(error)) from None
+    done = apply(data_dir() / CATALOGUE, [NewOffer(new.sku, new.price, new.stock)])
+    if args.json:
+        _print(done)
         return
-    for r in reports:
-        _print_report(r)
+    for row in done["offers"]:
+        stock = "stock unknown" if row["stock"] is None else f"{row['stock']} in stock"
+        print(f"{row['sku']} {row['product']}: {row['price']} {row['currency']}, {stock} (catalogue version {done['version']})")
 
 
 def _print_report(r: "Report") -> None:

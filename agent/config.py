@@ -54,6 +54,8 @@ class Llm(Section):
 class Page(Section):
     host: str = "127.0.0.1"
     port: int = Field(8765, ge=0, le=65_535)
+    api_port: int | None = Field(None, ge=0, le=65_535, description="where offers are posted; default: the next port")
+    api_token_env: str = Field("", description="name of the environment variable that holds the token")
 
 
 class Renderer(Section):

@@ -10,13 +10,19 @@ from typing import Any
 import structlog
 
 from agent.answer import Answer, Sentence
+from agent.cards import reply
+from agent.changes import correction
 from agent.config import Config
+from agent.guard import check
 from agent.journal import Journal
-from agent.rundown import PitchLine, Rundown
+from agent.pitch import WITHDRAWABLE, Pitch
+from agent.revision import Revision
+from agent.rundown import Rundown
 from agent.triage import Question, Triage
 from agent.turn import Context, Desk, Turn, take
 from connectors.events import ChatEvent
 from knowledge.product import Fact, Product
+from knowledge.shelf import Change
 from renderer.media import SAMPLE_RATE, Card, RenderError, Speech, Utterance
 from renderer.stage import Cue, Stage
 from renderer.voice.base import Voice
@@ -27,10 +33,8 @@ log = structlog.get_logger()
 LOOKAHEAD_S = 1.6  # speech kept ready: covers one synthesis on a busy machine
 ANSWERS_IN_A_ROW = 4  # then one line of the pitch, so that the show does not become a help desk
 SPARE_MARGIN_S = 0.6  # kept back from the model's time for voice and first pictures
-DISCLOSURE_EVERY_S = 600.0
 VIEWERS_REMEMBERED = 1_000
 TURNS_IN_FLIGHT = 50  # answers whose first sound is still awaited
-WITHDRAWABLE = frozenset({"pitch", "bridge", "disclosure"})
 
 
 class Director:
@@ -61,11 +65,12 @@ class Director:
         self.card, self.tell, self.clock, self.speakable = card, tell, clock, speakable
         self.began = clock()
         self._number = 0
-        self._resume: deque[Speech] = deque()
-        self._interrupted = False
-        self._shown = ""  # handle of the product that viewers have last heard the pitch of
+        self.revision = Revision(stage, journal, rundown, card, lambda: self.now_s)
+        self.pitch = Pitch(
+            rundown, stage=stage, speech=self._speech, say=self._stage, card=card, ledger=self.revision.ledger,
+            revised=self.revision.revised, language=config.show.language, id=lambda: self._id("p"), clock=clock,
+        )  # fmt: skip
         self._answers_in_a_row = 0
-        self._disclosed = clock()
         self._last: OrderedDict[str, str] = OrderedDict()  # viewer → handle asked about
         self._recent: deque[str] = deque(maxlen=6)
         self._in_flight: OrderedDict[str, tuple[Turn, float]] = OrderedDict()
@@ -95,6 +100,12 @@ class Director:
     async def run(self) -> None:
         """Keep the stage supplied until cancelled."""
         while True:
+            if self.revision.wrong:
+                await self._correct(*self.revision.wrong.popleft())
+                continue
+            if self.revision.again:
+                await self.answer(*self.revision.again.popleft())
+                continue
             if self.stage.pending_kind_s("answer") < LOOKAHEAD_S and self._answers_in_a_row < ANSWERS_IN_A_ROW:
                 question = self.triage.next(self.now_s)
                 self._shed()
@@ -102,7 +113,8 @@ class Director:
                     await self.answer(question)
                     continue
             if self.stage.pending_s < LOOKAHEAD_S:
-                await self._pitch()
+                if not await self.pitch.go_on():
+                    self._answers_in_a_row = 0
             else:
                 await self._wait()
 
@@ -118,22 +130,24 @@ class Director:
 
     # -- answers --------------------------------------------------------------------------------------------------
 
-    async def answer(self, question: Question) -> None:
-        """One turn. Whatever goes wrong in it fails this turn only."""
+    async def answer(self, question: Question, begin: int = 0) -> None:
+        """One turn, said from sentence ``begin`` on: those before it have been heard. What goes wrong fails this turn only."""
         id, chosen_s = self._id("t"), self.now_s
         event = question.event
         context = self._context(question)
         try:
-            turn = await take(question, context, self.desk, self._speaker(id, question), spare_s=self._spare_s, id=id)
+            turn = await take(question, context, self.desk, self._speaker(id, question, begin), spare_s=self._spare_s, id=id)
         except Exception as error:  # the show goes on whatever one comment brings about
             log.exception("turn.failed", turn=id)
             for each in (event, *question.merged):
                 self.journal.decided(each.platform, each.id, "failed", repr(error), id)
             return
         turn.ms["wait_chosen"] = round((chosen_s - question.at_s) * 1000, 2)
-        self._finish(turn, question)
+        self._finish(turn, question, begin)
 
-    def _finish(self, turn: Turn, question: Question) -> None:
+    def _finish(self, turn: Turn, question: Question, begin: int) -> None:
+        recalled = turn.id in self.revision.recalled
+        turn.outcome = "rewritten" if recalled else turn.outcome
         self.journal.turn(turn.id, turn.record())
         outcome = "answered" if turn.spoken else "unanswered"
         for each in (question.event, *question.merged):
@@ -141,9 +155,11 @@ class Director:
             self.journal.decided(each.platform, each.id, outcome, reason, turn.id)
         if turn.found and turn.found.products:
             self._remember(question.event, turn.found.products[0][0])
+        if recalled:
+            return
         self._recent.append(question.text)
         self._answers_in_a_row += 1
-        if turn.spoken:
+        if turn.spoken and not begin:
             self._in_flight[f"{turn.id}.0"] = (turn, question.at_s)
             while len(self._in_flight) > TURNS_IN_FLIGHT:
                 self._in_flight.popitem(last=False)
@@ -152,7 +168,8 @@ class Director:
         show = self.config.show
         language = None if show.answer_in == "asker" else show.language
         last = self._last.get(_viewer(question.event), "")
-        return Context(language, show.language, self.speakable, self._shown or self.rundown.on_air, last, tuple(self._recent))
+        on_air = self.pitch.shown or self.rundown.on_air
+        return Context(language, show.language, self.speakable, on_air, last, tuple(self._recent))
 
     def _remember(self, event: ChatEvent, handle: str) -> None:
         self._last[_viewer(event)] = handle
@@ -164,79 +181,70 @@ class Director:
         """How long words may still take: what viewers hear meanwhile, less what the voice needs."""
         return self.stage.committed_s(WITHDRAWABLE) - SPARE_MARGIN_S
 
-    def _speaker(self, id: str, question: Question) -> Any:
+    def _speaker(self, id: str, question: Question, begin: int) -> Any:
         """Binds a turn's sentences to voice, stage and the room."""
-        count = 0
+        count = -1
 
         async def speak(sentence: Sentence, answer: Answer, written: Answer, first: bool) -> dict[str, float]:
             nonlocal count
-            began = self.clock()
-            utterance = Utterance(
-                f"{id}.{count}",
-                sentence.text,
-                answer.language,
-                "answer",
-                id,
-                self.card(answer.card_handle),
-                {
-                    "to": [question.event.user, *(event.user for event in question.merged)][:3],
-                    "question": question.text,
-                    "text": written.text,
-                    "written_in": written.language,
-                },
-            )
             count += 1
+            if count < begin or id in self.revision.recalled:
+                return {}
+            began = self.clock()
+            asker = [question.event.user, *(event.user for event in question.merged)][:3]
+            utterance = Utterance(
+                f"{id}.{count}", sentence.text, answer.language, "answer", id, self.card(answer.card_handle),
+                {"to": asker, "question": question.text, "text": written.text, "written_in": written.language,
+                 "handle": answer.card_handle, "cites": sentence.facts, "asked": question, "number": count},
+            )  # fmt: skip
             speech = await self._speech(utterance)
             voiced = self.clock()
-            if first:
-                self._hold_pitch()
-            await self.stage.say(speech)
+            if self.revision.outdated(utterance):
+                self.revision.recall(utterance)
+                return {}
+            if count == begin:
+                self.pitch.hold(interrupted=True)
+            await self._stage(speech)
             return {"voice": round((voiced - began) * 1000, 2), "queue": round((self.clock() - voiced) * 1000, 2)}
 
         return speak
 
-    def _hold_pitch(self) -> None:
-        """Take back the pitch that nobody has begun to hear; it is said again after the answer."""
-        held = self.stage.withdraw(WITHDRAWABLE)
-        self._resume.extendleft(reversed([speech for speech in held if speech.utterance.kind != "bridge"]))
-        self._interrupted = True
-
-    # -- the pitch ------------------------------------------------------------------------------------------------
-
-    async def _pitch(self) -> None:
-        if self._interrupted:
-            self._interrupted = False
-            if self._shown == self.rundown.on_air:  # else the next product is announced by its own first line
-                await self._say_line(self.rundown.back(self._shown))
-        if self._resume:
-            await self.stage.say(self._resume.popleft())
+    async def _correct(self, wrong: Utterance, outdated: list[Fact]) -> None:
+        """Put right a sentence that viewers have heard, before anything else is said."""
+        said = correction(outdated, self.rundown, wrong.language)
+        if said is None or not check(said.text, said.facts, language=wrong.language).ok:
+            log.error("correction.refused", utterance=wrong.id, text=said.text if said else "")
             return
-        if self.clock() - self._disclosed > DISCLOSURE_EVERY_S:
-            self._disclosed = self.clock()
-            await self._say_line(self.rundown.disclosure())
-        line = self.rundown.next()
-        if line is None:
-            self._answers_in_a_row = 0
-            await asyncio.sleep(1.0)  # nothing to show: the host idles and answers
-        await self._say_line(line)
-
-    async def _say_line(self, line: PitchLine | None) -> None:
-        if line is None:
-            return
+        handle = said.facts[0].handle
         utterance = Utterance(
-            self._id("p"),
-            line.text,
-            self.config.show.language,
-            line.kind,
-            card=self.card(line.handle),
-            meta={"handle": line.handle},
-        )
+            self._id("c"), said.text, wrong.language, "correction", wrong.turn, self.card(handle),
+            {"handle": handle, "cites": said.facts},
+        )  # fmt: skip
         try:
-            await self.stage.say(await self._speech(utterance))
+            await self._stage(await self._speech(utterance), first=True)
         except RenderError as error:
-            self._answers_in_a_row = 0
-            log.error("pitch.not_spoken", why=str(error), utterance=utterance.id)
-            await asyncio.sleep(0.2)  # a voice that always fails must not turn this into a busy loop
+            log.error("correction.not_spoken", why=str(error), utterance=wrong.id)
+
+    # -- what has changed -----------------------------------------------------------------------------------------
+
+    def changed(self, changes: Sequence[Change], products: Sequence[Product]) -> None:
+        """The catalogue has changed: nothing that no longer holds is begun from now on."""
+        if changes:
+            self.revision.changed(changes, products)
+            self._review()
+
+    def _review(self) -> None:
+        self.pitch.review()
+        if self.revision.review():
+            self.pitch.hold(interrupted=False)  # so that nothing comes before the correction
+        for turn in self.revision.recalled:
+            self._in_flight.pop(f"{turn}.0", None)
+        self._news.set()
+
+    async def _stage(self, speech: Speech, *, first: bool = False) -> None:
+        """Queue a sentence, and look again: the catalogue may have changed while its mouth was computed."""
+        await self.stage.say(speech, first=first)
+        self._review()
 
     async def _speech(self, utterance: Utterance) -> Speech:
         return await self.voice_worker.run(self.voice.speak, utterance)
@@ -246,11 +254,12 @@ class Director:
     def cue(self, cue: Cue) -> None:
         """The stage says that a sentence has begun or ended: journal, room, latency."""
         utterance = cue.utterance
+        self.revision.heard(utterance, cue.kind)
         if cue.kind == "end":
             self.journal.ended(utterance.id, cue.pts)
             return
-        if utterance.kind == "pitch":  # heard, not only queued: an answer may take it back
-            self._shown = utterance.meta.get("handle") or self._shown
+        if utterance.kind == "pitch":
+            self.pitch.heard(utterance)
             self._answers_in_a_row = len(self._in_flight)
             self._news.set()
         self.journal.began(
@@ -258,7 +267,7 @@ class Director:
         )
         self.tell({"type": "said", "text": utterance.text, "language": utterance.language, "kind": utterance.kind})
         if utterance.kind == "answer" and utterance.id.endswith(".0"):
-            self.tell(_reply(utterance))
+            self.tell(reply(utterance))
         self._heard_first(utterance.id, cue)
 
     def _heard_first(self, id: str, cue: Cue) -> None:
@@ -284,31 +293,3 @@ class Director:
 def _viewer(event: ChatEvent) -> str:
     return f"{event.platform}/{event.user_id or event.user}"
 
-
-def _reply(utterance: Utterance) -> dict[str, Any]:
-    card = utterance.card
-    shown = {"title": card.title, "price": card.price, "note": card.note} if card else None
-    return {
-        "type": "reply",
-        "id": utterance.turn,
-        "to": utterance.meta["to"],
-        "question": utterance.meta["question"],
-        "text": utterance.meta["text"],
-        "language": utterance.meta["written_in"],
-        "card": shown,
-    }
-
-
-def product_card(product: Product | None, facts: Sequence[Fact]) -> Card | None:
-    """What the card shows of a product: title, price, and stock where the catalogue tells."""
-    if product is None:
-        return None
-    whole = {fact.field: fact for fact in facts if fact.id.count("/") == 1}
-    price, stock = whole.get("price"), whole.get("stock")
-    return Card(
-        product.variants[0].sku if product.variants else "",
-        product.title,
-        price.value if price else "",
-        stock.value if stock else "",
-        product.image,
-    )

@@ -12,6 +12,8 @@ from typing import Any
 
 import structlog
 
+from knowledge.shelf import Change
+
 log = structlog.get_logger()
 
 SCHEMA = """
@@ -27,6 +29,12 @@ CREATE TABLE IF NOT EXISTS turns (
 CREATE TABLE IF NOT EXISTS said (
     show INTEGER NOT NULL, utterance TEXT NOT NULL, turn TEXT NOT NULL, kind TEXT NOT NULL, language TEXT NOT NULL,
     voice TEXT NOT NULL, text TEXT NOT NULL, start_pts INTEGER NOT NULL, end_pts INTEGER);
+CREATE TABLE IF NOT EXISTS changes (
+    show INTEGER NOT NULL, at_s REAL NOT NULL, pts INTEGER NOT NULL, sku TEXT NOT NULL, field TEXT NOT NULL,
+    fact TEXT NOT NULL, old TEXT NOT NULL, new TEXT NOT NULL, catalogue_version INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS revisions (
+    show INTEGER NOT NULL, at_s REAL NOT NULL, utterance TEXT NOT NULL, turn TEXT NOT NULL, kind TEXT NOT NULL,
+    text TEXT NOT NULL, outcome TEXT NOT NULL, reason TEXT NOT NULL);
 """
 DECISIONS = "UPDATE comments SET decision = ?, reason = ?, turn = ? WHERE show = ? AND platform = ? AND id = ?"
 
@@ -100,6 +108,24 @@ class Journal:
 
     def ended(self, utterance: str, pts: int) -> None:
         self._put("UPDATE said SET end_pts = ? WHERE show = ? AND utterance = ?", pts, self.show, utterance)
+
+    def outcome(self, turn: str, outcome: str) -> None:
+        """What became of a turn after all."""
+        self._put("UPDATE turns SET outcome = ? WHERE show = ? AND id = ?", outcome, self.show, turn)
+
+    def changed(self, at_s: float, pts: int, change: Change) -> None:
+        """A fact of the catalogue has changed; sentences that begin from sample ``pts`` on were judged by it.
+
+        A fact that is new has no ``old`` value, one that is gone no ``new`` one.
+        """
+        fact, old, new = change.fact, change.was.value if change.was else "", change.now.value if change.now else ""
+        row = (at_s, pts, fact.sku, fact.field, fact.id, old, new, change.version)
+        self._put("INSERT INTO changes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", self.show, *row)
+
+    def revised(self, at_s: float, utterance: str, turn: str, kind: str, text: str, outcome: str, reason: str) -> None:
+        """A sentence that no longer holds was rewritten, dropped, or (already heard) corrected."""
+        row = (at_s, utterance, turn, kind, text, outcome, reason)
+        self._put("INSERT INTO revisions VALUES (?, ?, ?, ?, ?, ?, ?, ?)", self.show, *row)
 
     def close(self) -> None:
         self._jobs.put(None)

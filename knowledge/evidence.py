@@ -9,6 +9,7 @@ from functools import cache, lru_cache
 from importlib.resources import files
 
 from knowledge.asked import Asked
+from knowledge.facts import tells_stock
 from knowledge.fields import canonical
 from knowledge.language import language_of
 from knowledge.lexicon import LANGUAGES, Word, lexicon, shades, words
@@ -130,15 +131,16 @@ def _stock(name: str, facts: Sequence[Fact], whole: list[Fact], choice: Choice, 
     if choice.unmet:
         listed = tuple(f for f in whole if f.field in choice.unmet)
         return Evidence(listed, (), "no") if listed else Evidence((), choice.unmet)
-    stock = [f for f in whole if f.field == "stock"]
+    stock = [f for f in whole if tells_stock(f)]
     if choice.narrowed:
         skus = {v.sku for v in choice.variants}
-        single = [f for f in facts if f.field == "stock" and not _is_whole(f) and f.sku in skus]
+        single = [f for f in facts if tells_stock(f) and not _is_whole(f) and f.sku in skus]
         stock = sorted(single, key=lambda f: f.number == 0)[:3] or stock
     if not stock:
         return Evidence((), (name,))
     sure = dict(asked.fields).get("stock", 1.0) >= 1  # a weak cue says no yes
-    decided = (asked.yes_no and sure) or choice.narrowed
+    later = any(f.field != "stock" for f in stock)  # neither yes nor no: it can be ordered, and is not here
+    decided = ((asked.yes_no and sure) or choice.narrowed) and not later
     return Evidence(tuple(stock), (), ("no" if all(f.number == 0 for f in stock) else "yes") if decided else "")
 
 
@@ -252,7 +254,7 @@ def _untitled(asked: Asked, product: Product, facts: Sequence[Fact], like: Liken
         f for f in facts if _is_whole(f) and f.field not in ("gtin", "kind", "vendor", "stock", "price", "compare_at")
     ]
     if not _extra(asked, product) and not (asked.open and not asked.again):
-        return Evidence(tuple(f for f in facts if _is_whole(f) and f.field in ("price", "stock")))
+        return Evidence(tuple(f for f in facts if _is_whole(f) and (f.field == "price" or tells_stock(f))))
     found = [f for f in whole if shared(asked, f) > 0]
     return Evidence(tuple(_nearest(found, asked, like))) if found else Evidence((), ("",))
 

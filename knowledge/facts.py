@@ -98,6 +98,16 @@ def _stock_fact(product: Product, offers: list[Offer], variant: Variant | None =
     return _fact(product, "stock", text, number=number, unit="pcs", variant=variant)
 
 
+def tells_stock(fact: Fact) -> bool:
+    """Whether a fact says what can be had: how many are here, or that it ships later."""
+    return fact.field == "stock" or (fact.field == "availability" and fact.value in LATER.values())
+
+
+def ships_later(fact: Fact) -> str:
+    """ "preorder" or "backorder" of a fact that says so, else ""."""
+    return next((word for word, text in LATER.items() if fact.field == "availability" and fact.value == text), "")
+
+
 def _options(product: Product) -> Iterator[Fact]:
     """Sizes and colours that exist, and which of them are sold out is the stock facts' business."""
     values: dict[str, list[str]] = {}

@@ -6,7 +6,7 @@ Flat inner product: exact, and fast enough to about fifty thousand facts (6 ms a
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -114,6 +114,23 @@ class FactIndex:
             facts, products, _stack([known[fact_text(f)] for f in facts], embedder.dim),
             _stack([known[product_text(p)] for p in products], embedder.dim), version,
         )  # fmt: skip
+
+    @staticmethod
+    def embed_new(store: Store, embedder: Embedder) -> Iterator[int]:
+        """Embed and keep what ``build`` would have to, a batch a step, so that other work can come between.
+
+        Each step tells how many texts are left. What another process has kept meanwhile is not embedded again.
+        """
+        facts = [fact for fact in store.facts() if searchable(fact)] + store.policies()
+        texts = list(dict.fromkeys([*map(fact_text, facts), *map(product_text, store.products())]))
+        known = store.vectors(embedder.name, texts)
+        missing = [text for text in texts if text not in known]
+        for start in range(0, len(missing), BATCH):
+            known = store.vectors(embedder.name, missing[start : start + BATCH])
+            batch = [text for text in missing[start : start + BATCH] if text not in known]
+            if batch:
+                store.keep_vectors(embedder.name, zip(batch, embedder.passage(batch), strict=True))
+            yield max(0, len(missing) - start - BATCH)
 
     def search_vector(self, vector: F32, k: int) -> list[tuple[Fact, float]]:
         """Facts nearest in meaning, best first, with their cosine."""

@@ -5,14 +5,15 @@ answer it (evidence.py, terms.py). Vectors choose among candidates; they never d
 """
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from knowledge.asked import STORE_FIELDS, Asked, Reader
+from knowledge.asked import STORE_FIELDS, Asked
 from knowledge.embed import Embedder
 from knowledge.evidence import Evidence, decides, evidence
 from knowledge.found import Found as Found
@@ -20,11 +21,11 @@ from knowledge.found import hits, is_option, title_fact
 from knowledge.index import FactIndex
 from knowledge.intent import Intent
 from knowledge.lexicon import Mention
-from knowledge.link import Linker
 from knowledge.measure import comparable, span
 from knowledge.product import Fact, Product
+from knowledge.shelf import Change, Shelf, differences, lay_out
 from knowledge.store import Store
-from knowledge.terms import Term, choose, place_of, term
+from knowledge.terms import choose, place_of
 
 F32 = NDArray[np.float32]
 ANSWERABLE = frozenset({"fact", "compare", "list", "recommend", "unclear"})
@@ -38,26 +39,18 @@ CLEAR = 0.03  # … or its lead over the next product (names in other languages 
 POOL = 48
 
 
-@dataclass(slots=True)
-class _Shelf:
-    """The catalogue at one version, laid out for answering."""
-
-    version: int
-    products: dict[str, Product]
-    facts: dict[str, list[Fact]]
-    terms: list[Term]
-    linker: Linker
-    reader: Reader
-
-
 class Retriever:
     """Finds facts for questions. Used from one thread at a time, like its store."""
 
-    def __init__(self, store: Store, index: FactIndex, embedder: Embedder) -> None:
-        self.store, self.index, self.embedder = store, index, embedder
+    def __init__(
+        self, store: Store, index: FactIndex, embedder: Embedder, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        """``now`` is a moment with its zone: sales begin and end by it."""
+        self.store, self.index, self.embedder, self._now = store, index, embedder, now
         self.intent = Intent(store, embedder)
         self._rows = {fact.id: row for row, fact in enumerate(index.facts)}
-        self._shelf = self._load()
+        self._shelf = lay_out(store, now())
+        self._changes: list[Change] = []
 
     def read(self, text: str, *, default: str = "en") -> Asked:
         """Only understand a message; no search."""
@@ -72,22 +65,35 @@ class Retriever:
         search = _Search(self, self._fresh(), question, on_air, last)
         return search.run(language or "en")
 
-    def _fresh(self) -> _Shelf:
-        """The shelf, laid out again when the store has changed: an answer uses the price of now."""
-        if self._shelf.version != self.store.version:
-            self._shelf = self._load()
+    def _fresh(self) -> Shelf:
+        """The shelf, laid out again when the store has changed or a sale has begun or ended: answers say what holds now."""
+        now = self._now()
+        if not self._shelf.holds(self.store.version, now):
+            before, self._shelf = self._shelf, lay_out(self.store, now, self._shelf)
+            self._changes += differences(before, self._shelf)
         return self._shelf
 
-    def _load(self) -> _Shelf:
-        version = self.store.version
-        products = {p.handle: p for p in self.store.products()}
-        facts: dict[str, list[Fact]] = {handle: [] for handle in products}
-        for fact in self.store.facts():
-            facts.setdefault(fact.handle, []).append(fact)
-        linker = Linker(list(products.values()))
+    @property
+    def until(self) -> datetime | None:
+        """When the next sale begins or ends."""
+        return self._shelf.until
 
-        reader = Reader(linker.mentions, linker.vocabulary)
-        return _Shelf(version, products, facts, [term(f, linker.kinds) for f in self.store.policies()], linker, reader)
+    @property
+    def products(self) -> list[Product]:
+        """The products that answers are about now."""
+        return list(self._shelf.products.values())
+
+    def changes(self) -> list[Change]:
+        """What has become of the facts since the last call."""
+        self._fresh()
+        out, self._changes = self._changes, []
+        return out
+
+    def renew_index(self) -> Iterator[int]:
+        """Make new and changed facts findable by meaning, a batch a step; each step tells how many texts are left."""
+        yield from FactIndex.embed_new(self.store, self.embedder)
+        self.index = FactIndex.build(self.store, self.embedder)
+        self._rows = {fact.id: row for row, fact in enumerate(self.index.facts)}
 
     def vector_of(self, fact: Fact) -> F32 | None:
         """The embedding of a fact of the whole product, from the index."""
@@ -101,7 +107,7 @@ class Retriever:
 class _Search:
     """One question on its way."""
 
-    def __init__(self, retriever: Retriever, shelf: _Shelf, question: str, on_air: str, last: str) -> None:
+    def __init__(self, retriever: Retriever, shelf: Shelf, question: str, on_air: str, last: str) -> None:
         self.retriever, self.shelf, self.question = retriever, shelf, question
         self.on_air = on_air if on_air in shelf.products else ""
         self.last = last if last in shelf.products else ""
@@ -175,6 +181,11 @@ class _Search:
         row = self.retriever.vector_of(fact)
         return 0.0 if row is None else float(row @ self.vector())
 
+    def near(self, vector: F32, k: int) -> list[tuple[Product, float]]:
+        """Products nearest in meaning; none that is gone since the index was made."""
+        found = self.retriever.index.search_products(vector, k)
+        return [(product, score) for product, score in found if product.handle in self.shelf.products]
+
     # -- which products -----------------------------------------------------------------------------------------------
 
     def _products(self, asked: Asked) -> list[tuple[str, float]]:
@@ -204,7 +215,7 @@ class _Search:
         for handle in (self.on_air, self.last):
             if handle in handles and not asked.sort:
                 return [(handle, handles[handle])]
-        near = {p.handle: score for p, score in self.retriever.index.search_products(self.vector(), POOL * 4)}
+        near = {p.handle: score for p, score in self.near(self.vector(), POOL * 4)}
         return sorted(handles.items(), key=lambda item: -(item[1] + near.get(item[0], 0.0)))
 
     def _pointed(self, asked: Asked) -> str:
@@ -227,7 +238,7 @@ class _Search:
         if not runs or strange or asked.about_store or asked.kind == "unclear":
             return []
         text = " ".join(run.label for run in runs)
-        ranked = self.retriever.index.search_products(self._embed(text), POOL)
+        ranked = self.near(self._embed(text), POOL)
         scores = np.array([score for _, score in ranked])
         if len(ranked) >= 12:
             sure = (scores[0] - scores.mean()) / (scores.std() + 1e-6) >= FAR_OUT
@@ -386,7 +397,7 @@ class _Search:
         if not handles and strange:
             return Found(asked, unsold=True)
         if not handles and asked.kind == "recommend":
-            near = self.retriever.index.search_products(self.vector(), LISTED)
+            near = self.near(self.vector(), LISTED)
             handles = [p.handle for p, _ in near][:2]
         if not handles and asked.here and (self.on_air or self.last):
             return self._answer(replace(asked, kind="fact"), [(self.on_air or self.last, 1.0)])
@@ -435,7 +446,7 @@ def _property(asked: Asked, facts: Sequence[Fact]) -> str:
     return found[0] if found else ""
 
 
-def _spread(rows: list[tuple[Decimal, str, Fact]], shelf: _Shelf) -> list[tuple[Decimal, str, Fact]]:
+def _spread(rows: list[tuple[Decimal, str, Fact]], shelf: Shelf) -> list[tuple[Decimal, str, Fact]]:
     """Products of different kinds first: a picture of the shop rather than its first shelf."""
     seen: set[str] = set()
     first: list[tuple[Decimal, str, Fact]] = []

@@ -4,7 +4,7 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -15,9 +15,12 @@ from numpy.typing import NDArray
 
 from knowledge.facts import facts as facts_of
 from knowledge.feeds import Feed, Rejected
-from knowledge.product import CatalogueError, Fact, Offer, Product, Variant
+from knowledge.offers import NewOffer, UnknownSku, changed
+from knowledge.product import CatalogueError, Fact, Product, Variant
+from knowledge.rows import digest, dump, fact_row, key, load, load_fact, quoted
 
 SCHEMA_VERSION = 1
+BUSY_S = 30.0  # waited for another writer: a large file's ingestion holds the catalogue for seconds
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS sources (name TEXT PRIMARY KEY, sha256 TEXT NOT NULL);
@@ -68,11 +71,12 @@ class Store:
         """Open or create. Raises CatalogueError when the file is not a hawker catalogue."""
         self.path = path
         try:
-            self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+            self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=BUSY_S)
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=NORMAL")
             self._db.executescript(SCHEMA)
-            self._db.execute("INSERT OR IGNORE INTO meta VALUES ('schema', ?), ('version', 0)", (SCHEMA_VERSION,))
+            if not self._one("SELECT count(*) FROM meta"):  # an insert waits for whoever is writing
+                self._db.execute("INSERT OR IGNORE INTO meta VALUES ('schema', ?), ('version', 0)", (SCHEMA_VERSION,))
             found = self._meta("schema")
         except sqlite3.DatabaseError as error:
             raise CatalogueError(f"{path}: not a catalogue database ({error}); move it away and ingest again") from None
@@ -86,6 +90,15 @@ class Store:
     def version(self) -> int:
         """Grows by one with every change."""
         return self._meta("version")
+
+    @property
+    def stamp(self) -> int:
+        """Differs once another connection, of whatever process, has written; costs microseconds, so that one may poll."""
+        return self._one("PRAGMA data_version")
+
+    def digests(self) -> dict[str, str]:
+        """Handle → fingerprint of the product as it is, in the feeds' order."""
+        return dict(self._db.execute("SELECT handle, sha256 FROM products ORDER BY source, position"))
 
     @property
     def sources(self) -> list[str]:
@@ -126,9 +139,9 @@ class Store:
         whole = hashlib.sha256()
         with self._transaction("BEGIN"):
             for position, product in enumerate(products):
-                body = _dump(product)
+                body = dump(product)
                 whole.update(body.encode())
-                row = (product.handle, position, _digest(body), body)
+                row = (product.handle, position, digest(body), body)
                 self._db.execute("INSERT OR REPLACE INTO staged VALUES (?, ?, ?, ?)", row)
         return whole.hexdigest()
 
@@ -152,7 +165,7 @@ class Store:
         return int(self._db.execute(query, values).fetchone()[0])
 
     def _replace_policies(self, feed: Feed) -> bool:
-        rows = [json.dumps(_fact_dict(fact), ensure_ascii=False) for fact in feed.policies]
+        rows = [json.dumps(fact_row(fact), ensure_ascii=False) for fact in feed.policies]
         before = [body for (body,) in self._db.execute(
             "SELECT body FROM policies WHERE source = ? ORDER BY position", (feed.source,))]  # fmt: skip
         self._db.execute("DELETE FROM policies WHERE source = ?", (feed.source,))
@@ -162,30 +175,46 @@ class Store:
         return rows != before
 
     def set_offer(self, sku: str, *, price: Decimal | None = None, stock: int | None = None) -> Product:
-        """Change a variant's price or stock. Raises CatalogueError when no variant has this SKU."""
-        product = next((p for p in self.products() if any(v.sku == sku for v in p.variants)), None)
-        if product is None:
-            raise CatalogueError(f'no variant has the SKU "{sku}"')
-        variants = tuple(_changed(v, price, stock) if v.sku == sku else v for v in product.variants)
-        updated = replace(product, variants=variants)
-        body = _dump(updated)
+        """Change a variant's price or stock. Raises UnknownSku when no variant has this SKU."""
+        self.set_offers([NewOffer(sku, price, stock)])
+        return next(iter(self._with(sku)))
+
+    def set_offers(self, offers: Sequence[NewOffer]) -> tuple[list[tuple[Product, Variant]], int]:
+        """Change prices and stocks, all or none of them: the variants as they are now, and the catalogue's version.
+
+        Raises UnknownSku, naming every SKU that no variant has.
+        """
         with self._transaction():
-            self._db.execute(
-                "UPDATE products SET body = ?, sha256 = ? WHERE handle = ?", (body, _digest(body), product.handle)
-            )
-            self._db.execute("UPDATE meta SET value = value + 1 WHERE key = 'version'")
-        return updated
+            if unknown := [offer.sku for offer in offers if not self._with(offer.sku)]:
+                raise UnknownSku(unknown)
+            moved = [self._write(changed(product, new)) for new in offers for product in self._with(new.sku)]
+            if any(moved):
+                self._db.execute("UPDATE meta SET value = value + 1 WHERE key = 'version'")
+            now = [(p, v) for new in offers for p in self._with(new.sku) for v in p.variants if v.sku == new.sku]
+            return now, self.version
+
+    def _with(self, sku: str) -> list[Product]:
+        """Products of which a variant has this SKU: an article may be listed twice."""
+        sql = "SELECT body FROM products WHERE instr(body, ?) ORDER BY source, position"
+        products = [load(body) for (body,) in self._db.execute(sql, (quoted(sku),))]
+        return [product for product in products if any(variant.sku == sku for variant in product.variants)]
+
+    def _write(self, product: Product) -> bool:
+        """Put a product in the place of the one with its handle; False when they are the same."""
+        body = dump(product)
+        sql = "UPDATE products SET body = ?, sha256 = ? WHERE handle = ? AND body <> ?"
+        return self._db.execute(sql, (body, digest(body), product.handle, body)).rowcount > 0
 
     # -- reading --------------------------------------------------------------------------------------------------
 
     def products(self) -> list[Product]:
         """All products in the feeds' order."""
         rows = self._db.execute("SELECT body FROM products ORDER BY source, position")
-        return [_load(body) for (body,) in rows]
+        return [load(body) for (body,) in rows]
 
     def product(self, handle: str) -> Product | None:
         row = self._db.execute("SELECT body FROM products WHERE handle = ?", (handle,)).fetchone()
-        return _load(row[0]) if row else None
+        return load(row[0]) if row else None
 
     def facts(self, handle: str | None = None, now: datetime | None = None) -> list[Fact]:
         """Facts of one product, or of all products, as they are at ``now``; left out, the present moment."""
@@ -198,7 +227,7 @@ class Store:
     def policies(self) -> list[Fact]:
         """Facts about the store itself."""
         rows = self._db.execute("SELECT body FROM policies ORDER BY source, position")
-        return [_load_fact(body) for (body,) in rows]
+        return [load_fact(body) for (body,) in rows]
 
     # -- embeddings -----------------------------------------------------------------------------------------------
 
@@ -207,7 +236,7 @@ class Store:
         out: dict[str, NDArray[np.float32]] = {}
         for text in texts:
             row = self._db.execute(
-                "SELECT vector FROM vectors WHERE embedder = ? AND sha256 = ?", (embedder, _key(text))
+                "SELECT vector FROM vectors WHERE embedder = ? AND sha256 = ?", (embedder, key(text))
             ).fetchone()
             if row:
                 out[text] = np.frombuffer(row[0], np.float32)
@@ -218,7 +247,7 @@ class Store:
         with self._transaction():
             self._db.executemany(
                 "INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)",
-                [(embedder, _key(text), vector.astype(np.float32).tobytes()) for text, vector in vectors],
+                [(embedder, key(text), vector.astype(np.float32).tobytes()) for text, vector in vectors],
             )
 
     def _meta(self, key: str) -> int:
@@ -235,65 +264,14 @@ class _Transaction:
         self._db, self._begin = db, begin
 
     def __enter__(self) -> None:
-        self._db.execute(self._begin)
+        try:
+            self._db.execute(self._begin)
+        except sqlite3.OperationalError as error:
+            raise CatalogueError(f"the catalogue cannot be written now ({error}); try again") from None
 
     def __exit__(self, kind: object, error: object, trace: object) -> None:
         self._db.execute("COMMIT" if kind is None else "ROLLBACK")
 
 
-def _changed(variant: Variant, price: Decimal | None, stock: int | None) -> Variant:
-    offer = variant.offer
-    if price is not None:  # the price from now on, whatever sale the feed had planned
-        offer = replace(offer, price=price, sale_price=None, sale_from=None, sale_until=None)
-    if stock is not None:
-        offer = replace(offer, stock=stock, available=stock > 0)
-    return replace(variant, offer=offer)
-
-
 def _by_line(rows: Iterable[Rejected]) -> tuple[Rejected, ...]:
     return tuple(sorted(rows, key=lambda row: row.line))
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _key(text: str) -> bytes:
-    return hashlib.sha256(text.encode()).digest()
-
-
-def _dump(product: Product) -> str:
-    """As ``asdict`` would have it, without its deep copies: a large feed spends a quarter of its time there."""
-    variants = [_slots(variant) | {"offer": _slots(variant.offer)} for variant in product.variants]
-    return json.dumps(_slots(product) | {"variants": variants}, ensure_ascii=False, default=str)
-
-
-def _slots(thing: Product | Variant | Offer) -> dict[str, Any]:
-    return {name: getattr(thing, name) for name in thing.__slots__}
-
-
-def _load(body: str) -> Product:
-    raw = json.loads(body)
-    raw["variants"] = tuple(_load_variant(row) for row in raw["variants"])
-    raw["attributes"] = tuple((name, value) for name, value in raw["attributes"])
-    raw["tags"] = tuple(raw["tags"])
-    return Product(**raw)
-
-
-def _load_variant(raw: dict[str, Any]) -> Variant:
-    offer = raw["offer"]
-    offer["price"] = Decimal(offer["price"])
-    for name in ("compare_at", "sale_price"):
-        offer[name] = Decimal(offer[name]) if offer.get(name) is not None else None
-    for name in ("sale_from", "sale_until"):
-        offer[name] = datetime.fromisoformat(offer[name]) if offer.get(name) else None
-    return Variant(raw["sku"], Offer(**offer), tuple((a, b) for a, b in raw["options"]), raw["gtin"])
-
-
-def _fact_dict(fact: Fact) -> dict[str, Any]:
-    return asdict(fact) | {"number": str(fact.number) if fact.number is not None else None}
-
-
-def _load_fact(body: str) -> Fact:
-    raw = json.loads(body)
-    return Fact(**raw | {"number": Decimal(raw["number"]) if raw["number"] is not None else None})

@@ -37,7 +37,7 @@ class Utterance:
     id: str
     text: str  # as shown in the caption
     language: str = "en"  # BCP 47 primary subtag
-    kind: str = "pitch"  # pitch | answer | bridge | greeting | disclosure
+    kind: str = "pitch"  # pitch | answer | correction | bridge | greeting | disclosure
     turn: str = ""  # id of the turn that made it, for the journal
     card: Card | None = None
     meta: dict[str, Any] = field(default_factory=dict, compare=False)

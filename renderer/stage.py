@@ -10,7 +10,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -74,6 +74,11 @@ class _Line:
         return len(self.codes)
 
 
+def _carded(line: _Line, card: Callable[[Utterance], Card | None]) -> _Line:
+    utterance = replace(line.speech.utterance, card=card(line.speech.utterance))
+    return replace(line, speech=replace(line.speech, utterance=utterance))
+
+
 @dataclass(frozen=True, slots=True)
 class _Plan:
     """What one frame says and shows."""
@@ -118,7 +123,7 @@ class Stage:
         self._lines: deque[_Line] = deque()
         self._playing: _Line | None = None
         self._position = 0  # frames of _playing already planned
-        self._card: Card | None = None
+        self._latest: Utterance | None = None  # whose card lingers
         self._card_until = 0
         self._plans: dict[int, _Plan] = {}
         self._pictures: dict[int, Planes] = {}
@@ -127,19 +132,35 @@ class Stage:
 
     # -- what the director asks and does ------------------------------------------------------------------------
 
-    async def say(self, speech: Speech) -> None:
-        """Queue a sentence behind those already queued. Computing its mouth codes happens in the render thread."""
+    async def say(self, speech: Speech, *, first: bool = False) -> None:
+        """Queue a sentence behind those already queued, or before them; its mouth codes come from the render thread."""
         codes = await self.worker.run(self.face.track, speech)
         frames = len(codes)
         pcm = np.zeros(frames * SAMPLES_PER_FRAME, np.int16)
         pcm[: len(speech.pcm)] = speech.pcm[: len(pcm)]
-        self._lines.append(_Line(speech, pcm, codes))
+        (self._lines.appendleft if first else self._lines.append)(_Line(speech, pcm, codes))
 
-    def withdraw(self, kinds: frozenset[str]) -> list[Speech]:
-        """Take back queued sentences of these kinds that no frame has been planned for; they can be said again."""
-        back = [line.speech for line in self._lines if line.speech.utterance.kind in kinds]
-        self._lines = deque(line for line in self._lines if line.speech.utterance.kind not in kinds)
+    def withdraw(self, which: Callable[[Utterance], bool]) -> list[Speech]:
+        """Take back those queued sentences that no frame has been planned for; they can be said again."""
+        back = [line.speech for line in self._lines if which(line.speech.utterance)]
+        self._lines = deque(line for line in self._lines if not which(line.speech.utterance))
         return back
+
+    @property
+    def queued(self) -> list[Utterance]:
+        """Sentences that no frame has been planned for, in order."""
+        return [line.speech.utterance for line in self._lines]
+
+    @property
+    def playing(self) -> Utterance | None:
+        """The sentence whose frames are being planned: viewers hear it, or will within ``AHEAD_FRAMES``."""
+        return self._playing.speech.utterance if self._playing else None
+
+    def renew_cards(self, card: Callable[[Utterance], Card | None]) -> None:
+        """Give what plays, lingers and waits the cards of now, from the next frame on that is planned."""
+        self._lines = deque(_carded(line, card) for line in self._lines)
+        self._playing = _carded(self._playing, card) if self._playing else None
+        self._latest = replace(self._latest, card=card(self._latest)) if self._latest else None
 
     @property
     def pending_s(self) -> float:
@@ -243,10 +264,10 @@ class Stage:
         starts = self._begin_line() if self._playing is None else None
         line = self._playing
         if line is None:
-            card = self._card if index < self._card_until else None
+            card = self._latest.card if self._latest and index < self._card_until else None
             return _Plan(index, SILENCE, self.face.rest, False, card, "", "")
         utterance, at = line.speech.utterance, self._position
-        self._card, self._card_until = utterance.card, index + CARD_LINGER_FRAMES
+        self._latest, self._card_until = utterance, index + CARD_LINGER_FRAMES
         self._position += 1
         ends = line if self._position == line.frames else None
         if ends:

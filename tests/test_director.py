@@ -11,10 +11,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from agent.cards import product_card
 from agent.config import Config
-from agent.director import ANSWERS_IN_A_ROW, DISCLOSURE_EVERY_S, Director, product_card
+from agent.director import ANSWERS_IN_A_ROW, Director
 from agent.guard import check
 from agent.journal import Journal
+from agent.pitch import DISCLOSURE_EVERY_S
 from agent.rundown import Rundown
 from agent.triage import Triage
 from agent.turn import Desk

@@ -103,7 +103,7 @@ async def test_withdrawn_sentences_are_given_back_and_not_heard() -> None:
     await stage.say(speech("playing", 3, 1))
     await stage.say(speech("pitch", 3, 2))
     await stage.say(speech("answer", 3, 3, kind="answer"))
-    back = stage.withdraw(frozenset({"pitch"}))
+    back = stage.withdraw(lambda u: u.kind == "pitch")
     assert [each.utterance.id for each in back] == ["playing", "pitch"]
     await stage.run([sink], seconds=0.4)
     assert set(np.unique(sink.pcm)) == {0, 3}
@@ -117,7 +117,7 @@ async def test_a_sentence_that_has_begun_is_never_withdrawn() -> None:
         def write(self, frame: VideoFrame, audio: AudioChunk) -> None:
             super().write(frame, audio)
             if frame.index == 2:
-                assert stage.withdraw(frozenset({"pitch"})) == []
+                assert stage.withdraw(lambda u: u.kind == "pitch") == []
 
     hook = Hook()
     await stage.run([hook], seconds=0.5)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from knowledge.feeds import Feed
+from knowledge.offers import NewOffer, UnknownSku
 from knowledge.product import CatalogueError, Fact, Product
 from knowledge.store import Store
 from tests.shop import PRODUCTS, TENT, WATCH, policy
@@ -56,6 +57,36 @@ def test_an_offer_is_changed_live_and_the_facts_follow(store: Store) -> None:
     with pytest.raises(CatalogueError, match='no variant has the SKU "NONE"'):
         store.set_offer("NONE", stock=1)
     assert store.version == 2
+
+
+def test_offers_are_changed_all_or_none(store: Store) -> None:
+    store.ingest(feed(WATCH, TENT))
+    with pytest.raises(UnknownSku, match='"NO-1", "NO-2"') as error:
+        store.set_offers([NewOffer("PUL-1", Decimal(1)), NewOffer("NO-1", stock=1), NewOffer("NO-2", stock=1)])
+    assert error.value.skus == ("NO-1", "NO-2") and store.products() == [WATCH, TENT] and store.version == 1
+    rows, version = store.set_offers([NewOffer("PUL-1", Decimal("99.50")), NewOffer("ALP-GRN", stock=0)])
+    assert [(p.handle, v.offer.price, v.offer.stock) for p, v in rows] == [
+        ("pulsar-watch", Decimal("99.50"), 9), ("alpina-tent", Decimal("219.00"), 0),
+    ]  # fmt: skip
+    assert version == 2, "one change of the catalogue a request"
+    assert store.set_offers([NewOffer("PUL-1", Decimal("99.50"))])[1] == 2, "what holds already is no change"
+
+
+def test_an_article_listed_twice_changes_in_both_places_and_one_that_only_mentions_it_does_not(store: Store) -> None:
+    talks = replace(TENT, description='The better "PUL-1".')
+    store.ingest(feed(WATCH, replace(WATCH, handle="again"), talks))
+    rows, _ = store.set_offers([NewOffer("PUL-1", Decimal(5))])
+    assert [p.handle for p, _ in rows] == ["pulsar-watch", "again"] and store.product("alpina-tent") == talks
+
+
+def test_another_connections_change_is_seen_at_once(store: Store, tmp_path: Path) -> None:
+    store.ingest(feed(WATCH, TENT))
+    other = Store(tmp_path / "c.sqlite")
+    before, digests = other.stamp, other.digests()
+    store.set_offer("PUL-1", stock=1)
+    assert other.stamp != before and other.version == 2
+    assert [h for h, digest in other.digests().items() if digests[h] != digest] == ["pulsar-watch"]
+    other.close()
 
 
 def test_a_live_offer_is_taken_back_by_the_next_ingestion(store: Store) -> None:

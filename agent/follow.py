@@ -1,0 +1,81 @@
+"""Follows the catalogue while a show runs: whoever changes it, and whenever a sale begins or ends, the show hears of it."""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+
+import structlog
+
+from knowledge.product import CatalogueError, Product
+from knowledge.retrieve import Retriever
+from knowledge.shelf import Change
+from knowledge.store import Store
+from renderer.worker import Worker
+
+log = structlog.get_logger()
+
+POLL_S = 0.5
+QUIET_S = 2.0  # after a change before the index is made again: changes come in flocks
+
+Changed = Callable[[Sequence[Change], Sequence[Product]], None]
+
+
+class Follower:
+    """Compares two numbers of the catalogue's file twice a second; all else happens when they differ."""
+
+    def __init__(
+        self, store: Store, retriever: Retriever, knowledge: Worker, changed: Changed,
+        *, asked: asyncio.Event | None = None, now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:  # fmt: skip
+        """``store`` is a connection of the event loop's own; the retriever's belongs to the ``knowledge`` thread.
+
+        ``asked`` has it look at once rather than within ``POLL_S``: this process has changed something itself.
+        """
+        self._store, self._retriever, self._knowledge, self._changed, self._now = store, retriever, knowledge, changed, now
+        self._seen = -1, -1  # stamp and version of the catalogue
+        self._asked, self._unindexed = asked or asyncio.Event(), asyncio.Event()
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._follow(), name="follow")
+            group.create_task(self._index(), name="index")
+
+    async def _follow(self) -> None:
+        while True:
+            try:
+                if self._moved():
+                    await self._tell()
+            except (sqlite3.Error, CatalogueError) as error:  # what the show knows stays
+                log.error("catalogue.unreadable", why=str(error))
+            with suppress(TimeoutError):  # not wait_for: in 3.11 it loses a cancellation that meets the event
+                async with asyncio.timeout(POLL_S):
+                    await self._asked.wait()
+            self._asked.clear()
+
+    def _moved(self) -> bool:
+        until, (stamp, version) = self._retriever.until, self._seen
+        if stamp != (now := self._store.stamp):
+            self._seen = now, self._store.version  # embeddings are written without a new version
+        return version != self._seen[1] or (until is not None and self._now() >= until)
+
+    async def _tell(self) -> None:
+        changes = await self._knowledge.run(self._retriever.changes)
+        if changes:
+            self._changed(changes, self._retriever.products)
+            self._unindexed.set()
+
+    async def _index(self) -> None:
+        """Embed what is new in small jobs, so that no answer waits for more than one of them."""
+        while True:
+            await self._unindexed.wait()
+            self._unindexed.clear()
+            await asyncio.sleep(QUIET_S)
+            steps = self._retriever.renew_index()
+            try:
+                while await self._knowledge.run(next, steps, None) is not None:
+                    pass
+            except (sqlite3.Error, CatalogueError) as error:  # found by name and by word meanwhile; again at the next change
+                log.warning("catalogue.not_indexed", why=str(error))
