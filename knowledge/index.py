@@ -1,140 +1,264 @@
-"""The search index: FAISS over fact and product vectors, beside an inverted index of words. The only faiss importer.
+"""The search index of one catalogue: vectors and words of products and facts, kept beside the store and kept up.
 
-Flat inner product: exact, and fast enough to about fifty thousand facts (6 ms at 100 000 on one core).
+Facts are embedded where the catalogue is small enough for that to take minutes; in a larger one only the products' cards
+are, and a fact is embedded when a question first turns on it. Every vector ever made stays in the store.
 """
 
+import hashlib
 import math
 import re
-from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
-from typing import Any
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from knowledge.embed import Embedder
+from knowledge.keywords import Entry, Keywords
 from knowledge.product import Fact, Product
+from knowledge.shelf import Shelf
 from knowledge.store import Store
+from knowledge.texts import body_text, fact_text, product_text, searchable, words
+from knowledge.vectors import I64, Origin, VectorIndex, chunks
 
 F32 = NDArray[np.float32]
 BATCH = 16  # texts embedded between two progress calls
-WORD = re.compile(r"[^\W_]+")
-UNSPACED = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")  # Thai, Lao, kana, Han, Hangul
-K1, B = 1.2, 0.6  # BM25
+FACTS_UP_TO = 2_000  # products: a dozen facts each take about three minutes to embed on one core, once
+LATER = 24  # facts embedded for one question in a catalogue whose facts were not
+FILES = ("cards.faiss", "facts.faiss")
+NEAR = 8  # products whose facts a search by word looks into
+
+CODE_SCORE = 1_000.0  # of a product named by its code: above any BM25
+CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{3,}")
 
 Progress = Callable[[int, int], None]  # done, of
 
 
-def words(text: str) -> list[str]:
-    """Search terms: lower-case words; scripts without spaces give character pairs."""
-    out: list[str] = []
-    for token in WORD.findall(text.lower()):
-        if UNSPACED.search(token):
-            out += [token[i : i + 2] for i in range(max(1, len(token) - 1))]
-        else:
-            out.append(token)
-    return out
-
-
-def fact_text(fact: Fact) -> str:
-    """What is embedded for a fact."""
-    head = f"{fact.product}. " if fact.product else ""
-    return f"{head}{fact.label}: {fact.value}"
-
-
-def product_text(product: Product) -> str:
-    """What is embedded for a product: its name, kind and how the seller describes it."""
-    return f"{product.title}. {product.kind}. {' '.join(product.tags)}. {product.description[:200]}"
-
-
-def searchable(fact: Fact) -> bool:
-    """Facts about one variant and code numbers are looked up by name, never searched by meaning."""
-    return "/" not in fact.id.removeprefix(f"{fact.handle}/") and fact.field not in ("gtin", "vendor", "kind")
-
-
-class Keywords:
-    """BM25 over short texts."""
-
-    def __init__(self, texts: Sequence[str]) -> None:
-        self._postings: dict[str, list[tuple[int, int]]] = defaultdict(list)
-        self._lengths = np.zeros(len(texts), np.float32)
-        for row, text in enumerate(texts):
-            terms = words(text)
-            self._lengths[row] = len(terms)
-            for term, count in Counter(terms).items():
-                self._postings[term].append((row, count))
-        self._mean = float(self._lengths.mean()) if len(texts) else 1.0
-
-    def search(self, text: str, k: int) -> list[tuple[int, float]]:
-        """(row, score), best first; only rows that share a word."""
-        scores: dict[int, float] = defaultdict(float)
-        for term in set(words(text)):
-            rows = self._postings.get(term, ())
-            weight = math.log(1 + (len(self._lengths) - len(rows) + 0.5) / (len(rows) + 0.5))
-            for row, count in rows:
-                norm = K1 * (1 - B + B * float(self._lengths[row]) / self._mean)
-                scores[row] += weight * count * (K1 + 1) / (count + norm)
-        return sorted(scores.items(), key=lambda item: -item[1])[:k]
-
-
 class FactIndex:
-    """Facts and products of one version of the catalogue, searchable by meaning and by word."""
+    """Products and facts of one catalogue, searchable by meaning, by word and by code."""
 
-    def __init__(
-        self, facts: list[Fact], products: list[Product], vectors: F32, product_vectors: F32, version: int
-    ) -> None:
-        import faiss
-
-        faiss.omp_set_num_threads(1)
-        self.facts, self.products, self.version = facts, products, version
-        self._facts = faiss.IndexFlatIP(vectors.shape[1])
-        self._facts.add(vectors)
-        self._products = faiss.IndexFlatIP(vectors.shape[1])
-        if len(product_vectors):
-            self._products.add(product_vectors)
-        self.vectors = vectors
-        self.keywords = Keywords([f"{fact_text(fact)} {fact.sku}" for fact in facts])
-        self.product_words = Keywords([f"{p.title} {p.kind} {' '.join(p.tags)} {p.vendor}" for p in products])
+    def __init__(self, store: Store, embedder: Embedder, keywords: Keywords, *, whole: bool) -> None:
+        """``whole``: facts have vectors of their own. Use ``build``."""
+        self.shelf, self.embedder, self.keywords, self.whole = Shelf(store), embedder, keywords, whole
+        self.version = store.version
+        self._store = store
+        self._cards = self._facts = VectorIndex(embedder.dim)
+        self._known: dict[str, F32] = {}
 
     @classmethod
-    def build(cls, store: Store, embedder: Embedder, progress: Progress = lambda done, of: None) -> "FactIndex":
-        """Index the store as it is now. Only texts that were never embedded before cost anything."""
-        products, version = store.products(), store.version
-        facts = [fact for fact in store.facts() if searchable(fact)] + store.policies()
-        texts = list(dict.fromkeys([*map(fact_text, facts), *map(product_text, products)]))
-        known = store.vectors(embedder.name, texts)
-        missing = [text for text in texts if text not in known]
-        for start in range(0, len(missing), BATCH):
-            batch = missing[start : start + BATCH]
-            fresh = list(zip(batch, embedder.passage(batch), strict=True))
-            store.keep_vectors(embedder.name, fresh)
-            known |= dict(fresh)
-            progress(min(start + BATCH, len(missing)), len(missing))
-        return cls(
-            facts, products, _stack([known[fact_text(f)] for f in facts], embedder.dim),
-            _stack([known[product_text(p)] for p in products], embedder.dim), version,
-        )  # fmt: skip
+    def build(
+        cls, store: Store, embedder: Embedder, progress: Progress = lambda done, of: None, *, whole: bool | None = None
+    ) -> "FactIndex":
+        """Index the store as it is now. What has not changed since the last time costs nothing.
+
+        ``whole`` embeds every fact, or none; left out, the catalogue's size decides.
+        """
+        whole = store.count() <= FACTS_UP_TO if whole is None else whole
+        out = cls(store, embedder, Keywords(_beside(store, "words.sqlite")), whole=whole)
+        out._bring_up(progress)
+        return out
+
+    def close(self) -> None:
+        self.keywords.close()
+
+    # -- search ---------------------------------------------------------------------------------------------------
 
     def search_vector(self, vector: F32, k: int) -> list[tuple[Fact, float]]:
         """Facts nearest in meaning, best first, with their cosine."""
-        return [(self.facts[row], score) for row, score in _top(self._facts, vector, k)]
+        if self.whole:
+            found = [(self._fact(id), score) for id, score in self._facts.search(vector, k)]
+            return [(fact, score) for fact, score in found if fact is not None]
+        near = [f for p, _ in self.search_products(vector, NEAR) for f in self.shelf.facts(p.handle) if searchable(f)]
+        pool = [*near[:LATER], *self.shelf.policies]
+        scored = [(fact, float(row @ vector)) for fact, row in zip(pool, self.vectors(pool), strict=True)]
+        return sorted(scored, key=lambda item: -item[1])[:k]
 
     def search_products(self, vector: F32, k: int) -> list[tuple[Product, float]]:
         """Products nearest in meaning, best first, with their cosine."""
-        return [(self.products[row], score) for row, score in _top(self._products, vector, k)]
+        out = []
+        for id, score in self._cards.search(vector, k):
+            name = self.keywords.name(id)
+            product = self.shelf.find(name[0]) if name else None
+            if product is not None:
+                out.append((product, score))
+        return out
 
     def search_keywords(self, text: str, k: int) -> list[tuple[Fact, float]]:
-        """Facts that share words with ``text``, best first, with their BM25 score."""
-        return [(self.facts[row], score) for row, score in self.keywords.search(text, k)]
+        """Facts that share words with ``text``, best first; those of a product whose code it names before all others.
+
+        The score is their product's BM25, raised by the words that a fact shares itself.
+        """
+        terms = self.keywords.corrected(words(text))
+        worth = {t: 1 / (1 + math.log1p(n)) for t, n in self.keywords.rarity(terms).items() if n}
+        rows = self.keywords.search(text, NEAR)
+        if code := self.by_code(text):
+            rows = [(code[0], "", CODE_SCORE), *(row for row in rows if row[0] != code[0])]
+        out = [hit for handle, id, score in rows for hit in self._shared(handle, id, score, worth)]
+        return sorted(out, key=lambda item: -item[1])[:k]
+
+    def _shared(self, handle: str, id: str, score: float, worth: dict[str, float]) -> Iterator[tuple[Fact, float]]:
+        for fact in self.shelf.facts(handle):
+            if searchable(fact) and (not id or fact.id == id):
+                own = set(words(f"{fact.label} {fact.value}")) - set(words(fact.product))
+                yield fact, score * (1 + sum(worth.get(term, 0.0) for term in own))
+
+    def by_code(self, text: str) -> tuple[str, str] | None:
+        """(handle, SKU) of a product whose SKU or GTIN stands in the text."""
+        for found in CODE.findall(text):
+            if hit := self.keywords.by_code(found.rstrip(".-/")):
+                return hit
+        return None
+
+    def vector_of(self, fact: Fact) -> F32:
+        """The embedding of a fact: from the store, or made now and kept."""
+        return self.vectors([fact])[0]
+
+    def vectors(self, facts: Sequence[Fact]) -> list[F32]:
+        """The embeddings (dim,) of facts."""
+        texts = [fact_text(fact) for fact in facts]
+        if len(self._known) > 10_000:
+            self._known.clear()
+        wanted = [text for text in texts if text not in self._known]
+        self._known |= self._store.vectors(self.embedder.name, wanted)
+        if missing := list(dict.fromkeys(text for text in wanted if text not in self._known)):
+            self._known |= self._embed(missing)
+        return [self._known[text] for text in texts]
+
+    def _fact(self, id: int) -> Fact | None:
+        name = self.keywords.name(id)
+        return self.shelf.fact(*name) if name else None
+
+    # -- building -------------------------------------------------------------------------------------------------
+
+    def _bring_up(self, progress: Progress) -> None:
+        """Words first, then vectors; each is finished as a whole or begun again the next time."""
+        version = f"{self._store.version}:{'facts' if self.whole else 'cards'}"
+        if self.keywords.version != version:
+            self._words(version)
+        self._vectors(version, progress)
+
+    def _words(self, version: str) -> None:
+        """Add, replace and drop rows until they are the catalogue's."""
+        self.keywords.begin()
+        try:
+            gone = bytearray(b"\1") * (self.keywords.last_id() + 1)
+            for entry in self._entries():
+                known = self.keywords.digest(entry.handle, entry.fact)
+                if known and known[1] == entry.digest:
+                    gone[known[0]] = 0
+                else:
+                    self.keywords.put(entry, known[0] if known else None)
+            self.keywords.drop([id for id in self.keywords.ids() if id < len(gone) and gone[id]])
+            self.keywords.finish(version)
+        except BaseException:
+            self.keywords.abandon()
+            raise
+
+    def _entries(self) -> Iterator[Entry]:
+        for product in self._store.each():
+            yield _card(product)
+            if self.whole:
+                facts = {f.id: f for f in reversed(self.shelf.facts(product.handle)) if searchable(f)}
+                yield from map(_silent, facts.values())
+        for fact in self._store.policies():
+            yield _silent(fact, body=f"{fact.label} {fact.value}")
+
+    def _vectors(self, version: str, progress: Progress) -> None:
+        """Both vector indexes as they were kept, with what has changed since; else made anew."""
+        kept = [VectorIndex.load(self._path(name), self.embedder.name, self.embedder.dim) for name in FILES]
+        if all(one and one[1] == version for one in kept):
+            self._cards, self._facts = (one[0] for one in kept if one)
+            return
+        ids = array("q", self.keywords.ids())
+        self._embed_missing(ids, progress)
+        cards = array("q", (id for id in ids if self._is_card(id)))
+        facts = array("q", sorted(set(ids) - set(cards)))
+        self._cards, self._facts = (
+            self._brought(name, version, old and old[0], rows)
+            for name, old, rows in zip(FILES, kept, (cards, facts), strict=True)
+        )
+
+    def _embed_missing(self, ids: Sequence[int], progress: Progress) -> None:
+        missing = array("q", (id for id in ids if not self._has(id)))
+        for start in range(0, len(missing), BATCH):
+            self._embed(list(dict.fromkeys(self._text(id) for id in missing[start : start + BATCH])))
+            progress(min(start + BATCH, len(missing)), len(missing))
+
+    def _brought(self, name: str, version: str, kept: VectorIndex | None, ids: Sequence[int]) -> VectorIndex:
+        """An index that holds exactly ``ids``, and is so on disk."""
+        index = self._changed(kept, ids) if kept and not kept.outgrown else None
+        if index is None:
+            index = VectorIndex.build(self.embedder.dim, len(ids), lambda every: self._rows(ids[::every]))
+        index.save(self._path(name), Origin(self.embedder.name, self.embedder.dim, version))
+        return index
+
+    def _changed(self, index: VectorIndex, ids: Sequence[int]) -> VectorIndex | None:
+        """The index with what came and without what went; None when most of it changed."""
+        held, now = set(index.ids()), set(ids)
+        if len(held ^ now) > len(now) // 3:
+            return None
+        index.remove(sorted(held - now))
+        for rows, vectors in self._rows(sorted(now - held)):
+            index.add(rows, vectors)
+        return index
+
+    def _rows(self, ids: Iterable[int]) -> Iterator[tuple[I64, F32]]:
+        def each() -> Iterator[tuple[int, F32]]:
+            for id in ids:
+                text = self._text(id)
+                if text and (found := self._store.vectors(self.embedder.name, [text])):
+                    yield id, found[text]
+
+        return chunks(each(), self.embedder.dim)
+
+    def _path(self, name: str) -> Path:
+        return _beside(self._store, name)
+
+    def _is_card(self, id: int) -> bool:
+        name = self.keywords.name(id)
+        return bool(name and not name[1])
+
+    def _has(self, id: int) -> bool:
+        text = self._text(id)
+        return not text or text in self._store.vectors(self.embedder.name, [text])
+
+    def _text(self, id: int) -> str:
+        """What is embedded for a row."""
+        name = self.keywords.name(id)
+        if name is None:
+            return ""
+        if name[1]:
+            fact = self.shelf.fact(*name)
+            return fact_text(fact) if fact else ""
+        product = self.shelf.find(name[0])
+        return product_text(product) if product else ""
+
+    def _embed(self, texts: list[str]) -> dict[str, F32]:
+        if not texts:
+            return {}
+        fresh = dict(zip(texts, self.embedder.passage(texts), strict=True))
+        self._store.keep_vectors(self.embedder.name, fresh.items())
+        return fresh
 
 
-def _stack(rows: list[F32], dim: int) -> F32:
-    return np.ascontiguousarray(np.stack(rows) if rows else np.zeros((0, dim)), np.float32)
+def _beside(store: Store, name: str) -> Path:
+    """A file beside the store: catalogue.sqlite → catalogue.cards.faiss."""
+    return store.path.with_name(f"{store.path.stem}.{name}")
 
 
-def _top(index: Any, vector: F32, k: int) -> list[tuple[int, float]]:
-    count = min(k, index.ntotal)
-    if not count:
-        return []
-    scores, rows = index.search(np.ascontiguousarray(vector.reshape(1, -1), np.float32), count)
-    return [(int(row), float(score)) for row, score in zip(rows[0], scores[0], strict=True)]
+def _digest(*parts: str) -> bytes:
+    return hashlib.sha256("\x1f".join(parts).encode()).digest()[:16]
+
+
+def _card(product: Product) -> Entry:
+    codes = tuple((code, v.sku) for v in product.variants for code in (v.sku, v.gtin) if code)
+    kind = f"{product.kind} {' '.join(product.tags)} {product.vendor}"
+    body = body_text(product)
+    digest = _digest(product_text(product), kind, body, repr(codes))
+    return Entry(product.handle, "", digest, product.title, kind, body, codes)
+
+
+def _silent(fact: Fact, body: str = "") -> Entry:
+    """A row for a fact's vector; its words are its product's, a statement of the store has its own."""
+    return Entry(fact.handle, fact.id, _digest(fact_text(fact)), "", "", body)

@@ -206,6 +206,12 @@ def noun_parents() -> Mapping[str, tuple[str, ...]]:
     return MappingProxyType({noun: up(noun) for noun in rows})
 
 
+def noun_names(noun: str, language: str = "en") -> tuple[str, ...]:
+    """What a thing of the noun table is called in a language; none for an unknown one."""
+    row = _read("words/nouns.toml").get(noun)
+    return tuple(name for name in row[NOUN_COLUMNS.index(language) + 1].split("|") if name) if row else ()
+
+
 @cache
 def _colour_words(language: str) -> Mapping[str, str]:
     rows = _read("words/colours.toml")

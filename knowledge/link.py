@@ -7,6 +7,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from knowledge.lexicon import LANGUAGES, Match, Mention, Word, lexicon, longest, noun_parents, words
 from knowledge.product import Product
@@ -32,7 +33,6 @@ class Linker:
     """Finds the products of one catalogue in texts."""
 
     def __init__(self, products: Sequence[Product]) -> None:
-        self.products = {p.handle: p for p in products}
         self.codes = dict(_codes(products))
         self._places: dict[str, list[_Place]] = defaultdict(list)
         self._things: dict[str, frozenset[str]] = {}
@@ -124,8 +124,13 @@ class Linker:
 
 def things(product: Product) -> frozenset[str]:
     """What a product is: the things its title and kind name, the narrowest only; any language."""
+    return _things(product.title, product.kind)
+
+
+@lru_cache(maxsize=65_536)
+def _things(*names: str) -> frozenset[str]:
     found: set[str] = set()
-    for name in (product.title, product.kind):
+    for name in names:
         plain = words(name)
         for language in LANGUAGES:
             if language in ("en", "zh", "th", "ja", "hi") or not name.isascii():

@@ -6,13 +6,13 @@ answer it (evidence.py, terms.py). Vectors choose among candidates; they never d
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from knowledge.asked import STORE_FIELDS, Asked, Reader
+from knowledge.asked import STORE_FIELDS, Asked
 from knowledge.embed import Embedder
 from knowledge.evidence import Evidence, decides, evidence
 from knowledge.found import Found as Found
@@ -20,11 +20,13 @@ from knowledge.found import hits, is_option, title_fact
 from knowledge.index import FactIndex
 from knowledge.intent import Intent
 from knowledge.lexicon import Mention
-from knowledge.link import Linker
 from knowledge.measure import comparable, span
-from knowledge.product import Fact, Product
+from knowledge.naming import Names, Naming
+from knowledge.product import Fact
+from knowledge.shelf import Shelf
 from knowledge.store import Store
-from knowledge.terms import Term, choose, place_of, term
+from knowledge.terms import choose, place_of
+from knowledge.texts import searchable
 
 F32 = NDArray[np.float32]
 ANSWERABLE = frozenset({"fact", "compare", "list", "recommend", "unclear"})
@@ -37,30 +39,18 @@ NEAR = 0.86  # in catalogues too small for deviations: the cosine itself
 POOL = 48
 
 
-@dataclass(slots=True)
-class _Shelf:
-    """The catalogue at one version, laid out for answering."""
-
-    version: int
-    products: dict[str, Product]
-    facts: dict[str, list[Fact]]
-    terms: list[Term]
-    linker: Linker
-    reader: Reader
-
-
 class Retriever:
     """Finds facts for questions. Used from one thread at a time, like its store."""
 
     def __init__(self, store: Store, index: FactIndex, embedder: Embedder) -> None:
         self.store, self.index, self.embedder = store, index, embedder
         self.intent = Intent(store, embedder)
-        self._rows = {fact.id: row for row, fact in enumerate(index.facts)}
-        self._shelf = self._load()
+        self.shelf = index.shelf
+        self.naming = Naming(index)
 
     def read(self, text: str, *, default: str = "en") -> Asked:
-        """Only understand a message; no search."""
-        return self._fresh().reader.read(text, default=default)
+        """Only understand a message; no search for what answers it."""
+        return self.naming.names(text, default).reader.read(text, default=default)
 
     def find(self, question: str, *, language: str | None = None, on_air: str = "", last: str = "") -> Found:
         """Facts for a question.
@@ -68,50 +58,31 @@ class Retriever:
         ``language`` is what a text too short to tell is taken for; ``on_air`` the product being shown and ``last`` the
         one this viewer asked about before, as handles. Raises CatalogueError only when the store itself fails.
         """
-        search = _Search(self, self._fresh(), question, on_air, last)
-        return search.run(language or "en")
-
-    def _fresh(self) -> _Shelf:
-        """The shelf, laid out again when the store has changed: an answer uses the price of now."""
-        if self._shelf.version != self.store.version:
-            self._shelf = self._load()
-        return self._shelf
-
-    def _load(self) -> _Shelf:
-        version = self.store.version
-        products = {p.handle: p for p in self.store.products()}
-        facts: dict[str, list[Fact]] = {handle: [] for handle in products}
-        for fact in self.store.facts():
-            facts.setdefault(fact.handle, []).append(fact)
-        linker = Linker(list(products.values()))
-
-        reader = Reader(linker.mentions, linker.vocabulary)
-        return _Shelf(version, products, facts, [term(f) for f in self.store.policies()], linker, reader)
+        self.shelf.refresh()
+        names = self.naming.names(question, language or "en", on_air, last)
+        return _Search(self, names, question, on_air, last).run(language or "en")
 
     def vector_of(self, fact: Fact) -> F32 | None:
-        """The embedding of a fact of the whole product, from the index."""
-        row = self._rows.get(fact.id)
-        if row is None:
-            return None
-        vector: F32 = self.index.vectors[row]
-        return vector
+        """The embedding of a fact of the whole product or of the store; None for one variant's."""
+        return self.index.vector_of(fact) if searchable(fact) else None
 
 
 class _Search:
     """One question on its way."""
 
-    def __init__(self, retriever: Retriever, shelf: _Shelf, question: str, on_air: str, last: str) -> None:
-        self.retriever, self.shelf, self.question = retriever, shelf, question
-        self.on_air = on_air if on_air in shelf.products else ""
-        self.last = last if last in shelf.products else ""
+    def __init__(self, retriever: Retriever, names: Names, question: str, on_air: str, last: str) -> None:
+        self.retriever, self.shelf, self.question = retriever, retriever.shelf, question
+        self.linker, self.reader = names.linker, names.reader
+        self.on_air = on_air if on_air in self.shelf else ""
+        self.last = last if last in self.shelf else ""
         self.ms: dict[str, float] = {}
         self._vector: F32 | None = None
 
     def run(self, default: str) -> Found:
         began = time.perf_counter()
-        asked = self.shelf.reader.read(self.question, default=default)
+        asked = self.reader.read(self.question, default=default)
         self.ms["read"] = (time.perf_counter() - began) * 1000
-        if code := self.shelf.linker.by_code(self.question):
+        if code := self._code():
             asked = replace(asked, code=code[1], kind="fact" if asked.kind == "unclear" else asked.kind)
         if asked.kind not in ANSWERABLE and not (asked.kind == "injection" and asked.mentions):
             return self._done(Found(asked), began)
@@ -139,19 +110,19 @@ class _Search:
         handles = dict.fromkeys(
             [*(h for h, _ in found.products), *(h.fact.handle for h in found.facts), *(h for h, _ in found.missing)]
         )
-        titles = tuple(title_fact(self.shelf.products[h]) for h in handles if h in self.shelf.products)
+        titles = tuple(title_fact(self.shelf[h]) for h in handles if h in self.shelf)
         variants = {
             v.sku: ", ".join(value for _, value in v.options)
-            for h in handles if h in self.shelf.products for v in self.shelf.products[h].variants
+            for h in handles if h in self.shelf for v in self.shelf[h].variants
         }  # fmt: skip
         self.ms["search"] = (time.perf_counter() - began) * 1000 - sum(self.ms.values())
         ms = {stage: round(taken, 2) for stage, taken in self.ms.items()}
         options = tuple(
             f
             for h in handles
-            if h in self.shelf.products
-            for f in self.shelf.facts[h]
-            if is_option(f, self.shelf.products[h])
+            if h in self.shelf
+            for f in self.shelf.facts(h)
+            if is_option(f, self.shelf[h])
         )
         return replace(found, titles=titles, variants=variants, options=options, ms=ms)
 
@@ -178,7 +149,7 @@ class _Search:
 
     def _products(self, asked: Asked) -> list[tuple[str, float]]:
         """The products meant, one for each name in the question; best first."""
-        if code := self.shelf.linker.by_code(self.question):
+        if code := self._code():
             return [(code[0], 9.0)]
         out: list[tuple[str, float]] = []
         if asked.here and all(m.weight < 1 for m in asked.mentions) and (pointed := self._pointed(asked)):
@@ -195,6 +166,10 @@ class _Search:
             return [(pointed, 1.0)]
         return self._by_meaning(asked)
 
+    def _code(self) -> tuple[str, str] | None:
+        """(handle, SKU) of a product whose SKU or GTIN stands in the question."""
+        return self.retriever.index.by_code(self.question)
+
     def _settled(self, asked: Asked, mention: Mention) -> list[tuple[str, float]]:
         """A name that fits several products: the one on air or asked before, else the nearest in meaning first."""
         handles = dict(mention.candidates)
@@ -208,7 +183,7 @@ class _Search:
 
     def _pointed(self, asked: Asked) -> str:
         """The product that "it" or "and in blue?" means."""
-        strange = self.shelf.linker.strange(asked.nouns)
+        strange = self.linker.strange(asked.nouns)
         if asked.again and self.last:
             return self.last
         if asked.here or asked.again:
@@ -221,7 +196,7 @@ class _Search:
 
     def _by_meaning(self, asked: Asked) -> list[tuple[str, float]]:
         """A product named in words that no table knows, when it stands far out among all."""
-        strange = self.shelf.linker.strange(asked.nouns)
+        strange = self.linker.strange(asked.nouns)
         runs = [run for run in asked.content if not any(n.start <= run.start and run.end <= n.end for n in strange)]
         if not runs or strange or asked.about_store or asked.kind == "unclear":
             return []
@@ -256,7 +231,7 @@ class _Search:
     def _answer(self, asked: Asked, products: list[tuple[str, float]]) -> Found:
         if asked.kind == "unclear" and not (products and (asked.open or asked.yes_no)):
             return Found(asked)
-        unknown = bool(self.shelf.linker.strange(asked.nouns))
+        unknown = bool(self.linker.strange(asked.nouns))
         if not products and asked.top == "ordering" and unknown:
             return Found(asked, unsold=True)
         if asked.about_store or (not products and asked.top in STORE_FIELDS):
@@ -265,14 +240,14 @@ class _Search:
         if not products and store:
             return self._store_answer(replace(asked, fields=store), [])
         if not products:
-            strange = bool(self.shelf.linker.strange(asked.nouns) or asked.content)
+            strange = bool(self.linker.strange(asked.nouns) or asked.content)
             if not asked.fields and not strange and asked.regions:
                 return self._store_answer(replace(asked, fields=(("shipping", 1.0),)), [])
             return Found(
                 asked, unsold=strange, which=not strange and bool(asked.fields or asked.colours or asked.sizes)
             )
         handle = self._best(asked, products)
-        found = evidence(asked, self.shelf.products[handle], self.shelf.facts[handle], self.like)
+        found = evidence(asked, self.shelf[handle], self.shelf.facts(handle), self.like)
         also = tuple(h for h, s in products if h != handle and s >= products[0][1] * 0.9)[:2]
         rest = [f for f in asked.fields[:2] if f[0] in STORE_FIELDS]
         said = hits(found.facts)
@@ -290,7 +265,7 @@ class _Search:
         if len(tied) < 2 or len(asked.mentions) > 1:
             return products[0][0]
         for handle in tied:
-            if not evidence(asked, self.shelf.products[handle], self.shelf.facts[handle], self.like).missing:
+            if not evidence(asked, self.shelf[handle], self.shelf.facts(handle), self.like).missing:
                 return handle
         return tied[0]
 
@@ -300,10 +275,10 @@ class _Search:
         handle = products[0][0] if products else shown
         own: tuple[Fact, ...] = ()
         if handle:
-            product = self.shelf.products[handle]
-            own = evidence(replace(asked, fields=asked.fields[:1]), product, self.shelf.facts[handle], self.like).facts
+            product = self.shelf[handle]
+            own = evidence(replace(asked, fields=asked.fields[:1]), product, self.shelf.facts(handle), self.like).facts
             own = tuple(f for f in own if f.field not in ("price",) or len(own) > 1)
-        things = self.shelf.linker.things(handle) | frozenset(n.label for n in asked.nouns)
+        things = self.linker.things(handle) | frozenset(n.label for n in asked.nouns)
         terms = choose(asked, asked.top, self.shelf.terms, things, self.like, most=1 if own else 2)
         facts = (*own, *terms) if not own or asked.top == "discount" else own
         unstated = handle and not own and asked.top == "warranty"  # a store's terms do not say how long this one's is
@@ -314,7 +289,7 @@ class _Search:
 
     def _price_only(self, asked: Asked, products: list[tuple[str, float]]) -> Found:
         """What answers an attempt to have the host say something: the true price."""
-        facts = [f for f in self.shelf.facts[products[0][0]] if f.id == f"{f.handle}/price"] if products else []
+        facts = [f for f in self.shelf.facts(products[0][0]) if f.id == f"{f.handle}/price"] if products else []
         return Found(asked, tuple(products[:1]), hits(facts))
 
     def _compare(self, asked: Asked, products: list[tuple[str, float]]) -> Found:
@@ -354,7 +329,7 @@ class _Search:
     def _span(self, fact: Fact) -> tuple[Decimal, Decimal] | None:
         if fact.id != f"{fact.handle}/price":
             return span(fact)
-        prices = [v.offer.price for v in self.shelf.products[fact.handle].variants]
+        prices = [v.offer.price for v in self.shelf[fact.handle].variants]
         return min(prices), max(prices)
 
     def _sides(self, asked: Asked, products: list[tuple[str, float]]) -> list[str]:
@@ -371,16 +346,16 @@ class _Search:
 
     def _stated(self, handle: str, by: str, asked: Asked) -> Fact | None:
         question = replace(asked, fields=((by, 1.0),), yes_no=False, properties=(), colours=(), sizes=(), numbers=())
-        facts = evidence(question, self.shelf.products[handle], self.shelf.facts[handle], self.like).facts
+        facts = evidence(question, self.shelf[handle], self.shelf.facts(handle), self.like).facts
         if not facts and by in STORE_FIELDS:
-            facts = tuple(f for f in self.shelf.facts[handle] if f.field == by)
+            facts = tuple(f for f in self.shelf.facts(handle) if f.field == by)
         return facts[0] if facts else None
 
     def _list(self, asked: Asked, products: list[tuple[str, float]]) -> Found:
         """Products of a kind, under a price, or the most of something."""
-        strange = self.shelf.linker.strange(asked.nouns)
+        strange = self.linker.strange(asked.nouns)
         handles = [h for m in asked.mentions for h, _ in m.candidates] or [
-            h for n in asked.nouns for h in self.shelf.linker.sold(n.label)
+            h for n in asked.nouns for h in self.linker.sold(n.label)
         ]
         if not handles and strange:
             return Found(asked, unsold=True)
@@ -393,7 +368,9 @@ class _Search:
             handles = [h for h, _ in self._by_meaning(asked)]
             if not handles:
                 return Found(asked, unsold=True)
-        pool = list(dict.fromkeys(handles)) or list(self.shelf.products)
+        if not handles and not self.retriever.naming.whole:
+            return Found(asked, which=True)  # the extreme of a large catalogue is not known from a part of it
+        pool = list(dict.fromkeys(handles)) or list(self.shelf)
         return self._ranked(asked, pool, everything=not handles)
 
     def _ranked(self, asked: Asked, pool: list[str], *, everything: bool) -> Found:
@@ -420,7 +397,7 @@ class _Search:
         return Found(asked, tuple((f.handle, 1.0) for f in top), said, verdict="more" if len(facts) > len(top) else "")
 
     def _price_of(self, handle: str) -> Fact | None:
-        return next((f for f in self.shelf.facts[handle] if f.id == f"{handle}/price"), None)
+        return next((f for f in self.shelf.facts(handle) if f.id == f"{handle}/price"), None)
 
 
 def _first(handle: str, products: list[tuple[str, float]]) -> tuple[tuple[str, float], ...]:
@@ -434,13 +411,13 @@ def _property(asked: Asked, facts: Sequence[Fact]) -> str:
     return found[0] if found else ""
 
 
-def _spread(rows: list[tuple[Decimal, str, Fact]], shelf: _Shelf) -> list[tuple[Decimal, str, Fact]]:
+def _spread(rows: list[tuple[Decimal, str, Fact]], shelf: Shelf) -> list[tuple[Decimal, str, Fact]]:
     """Products of different kinds first: a picture of the shop rather than its first shelf."""
     seen: set[str] = set()
     first: list[tuple[Decimal, str, Fact]] = []
     rest: list[tuple[Decimal, str, Fact]] = []
     for row in rows:
-        kind = shelf.products[row[2].handle].kind
+        kind = shelf[row[2].handle].kind
         (rest if kind in seen else first).append(row)
         seen.add(kind)
     return first + rest

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
 from pathlib import Path
@@ -134,6 +134,20 @@ class Store:
         """All products in the feeds' order."""
         rows = self._db.execute("SELECT body FROM products ORDER BY source, position")
         return [_load(body) for (body,) in rows]
+
+    def each(self) -> Iterator[Product]:
+        """All products in the feeds' order, one at a time: a large catalogue is never in memory at once."""
+        rows = self._db.execute("SELECT body FROM products ORDER BY source, position")
+        return (_load(body) for (body,) in rows)
+
+    def count(self) -> int:
+        """How many products there are."""
+        return int(self._db.execute("SELECT count(*) FROM products").fetchone()[0])
+
+    def sources_key(self) -> str:
+        """Equal while no file has changed: a price or stock changed by ``set_offer`` leaves it as it is."""
+        rows = self._db.execute("SELECT name, sha256 FROM sources ORDER BY name").fetchall()
+        return _digest(json.dumps(rows))
 
     def product(self, handle: str) -> Product | None:
         row = self._db.execute("SELECT body FROM products WHERE handle = ?", (handle,)).fetchone()
