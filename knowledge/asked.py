@@ -162,7 +162,9 @@ class _Reading:
         self.mentions = list(mentions(text.plain, self.nouns)) if mentions else []
         self.names = [m for m in self.mentions if m.weight >= 1]
         self.fields = self._free("fields")
-        self.mentions = [m for m in self.mentions if not any(f.covers(m) for f in self.fields)]
+        phrases = (*self.fields, *self.find("properties"))
+        self.mentions = [m for m in self.mentions if not any(f.covers(m) for f in phrases)]
+        self.names = [m for m in self.mentions if m.weight >= 1]
         self.forms = self.find("forms")
         self.kinds = [m for m in self.find("kinds") if not any(f.covers(m) for f in (*self.forms, *self.names))]
         self.refers = [m for m in self.find("refers") if not any(n.covers(m) for n in self.names)]

@@ -65,7 +65,10 @@ class FactIndex:
     # -- search ---------------------------------------------------------------------------------------------------
 
     def search_vector(self, vector: F32, k: int) -> list[tuple[Fact, float]]:
-        """Facts nearest in meaning, best first, with their cosine."""
+        """Facts nearest in meaning, best first, with their inner product (a cosine for a unit vector).
+
+        In a catalogue whose facts are not embedded they are those of the nearest products.
+        """
         if self.whole:
             found = [(self._fact(id), score) for id, score in self._facts.search(vector, k)]
             return [(fact, score) for fact, score in found if fact is not None]

@@ -15,6 +15,8 @@ from knowledge.product import Product
 NAMED = 0.7  # from this score on a product counts as named
 TIE = 0.87  # products that score this share of the best are meant as much
 _NAME, _THING, _GENERIC, _FILLER = 1.2, 0.8, 0.4, 0.05  # weight of a word in a name, by what it is
+_SHORT = 0.3  # of a word of two letters
+_CHARACTER, _LETTER = 0.45, 0.15  # of one character: two of Chinese or kana are a word, in Thai or Lao five
 _EXACT, _WIDER = 1.0, 0.75  # weight of being the thing asked for, or a kind of it
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{3,}")
 _CONNECT = frozenset(["of", "de", "du", "des", "der", "d", "del", "的", "の", "von", "da", "do"])
@@ -52,7 +54,7 @@ class Linker:
                     frequency[word].add(product.handle)
         self._weights = {word: _weight(word, len(handles), word in heads) for word, handles in frequency.items()}
         self.vocabulary = frozenset(
-            w.text for p in products for name in (p.title, p.kind) for w in words(name) if len(w.text) > 3
+            w.text for p in products for name in (p.title, p.kind, *_choices(p)) for w in words(name) if len(w.text) > 3
         )
 
     def things(self, handle: str) -> frozenset[str]:
@@ -95,7 +97,7 @@ class Linker:
                 length = _common(stems[start:], place.sequence[place.at :])
                 while length > 1 and self._weights[stems[start + length - 1]] <= _FILLER:
                     length -= 1
-                if length >= (2 if _glyph(word) else 1):
+                if length >= _least(word):
                     key = (start, place.handle)
                     best[key] = max(best.get(key, 0), length)
         found = [Match(handle, start, start + length) for (start, handle), length in best.items()]
@@ -118,7 +120,7 @@ class Linker:
         if not ranked:
             return None
         kept = tuple((h, round(s, 3)) for h, s in ranked if s >= TIE * ranked[0][1])
-        plain = end - start == 1 and stems[start] in lexicon("en", False).sections["fields"].vocabulary
+        plain = end - start == 1 and (_common_word(stems[start]) or _is_colour(stems[start]))
         return Mention(" ".join(stems[start:end]), start, end, 0.5 if plain else 1.0, kept)
 
 
@@ -161,7 +163,9 @@ def _weight(word: str, products: int, is_head: bool) -> float:
     if word[0].isdigit() or (len(word) == 1 and not _glyph(word)) or _stop(word):
         return _FILLER
     if _glyph(word):
-        return 0.45
+        return _LETTER if _thai(word) else _CHARACTER
+    if len(word) == 2:
+        return _SHORT  # "de la", "da", "co": in some language everyday words
     thing = is_head or any(lexicon("en", False).sections["nouns"].find(words(form)) for form in (word, f"{word}s"))
     common = any(
         form in lexicon("en", False).sections[s].vocabulary
@@ -176,9 +180,28 @@ def _stop(word: str) -> bool:
     return word in lexicon("en", False).sections["stop"].vocabulary
 
 
+def _common_word(word: str) -> bool:
+    return word in lexicon("en", False).sections["fields"].vocabulary
+
+
+def _is_colour(word: str) -> bool:
+    """A colour in any language, though some product is called so: "Isla Verde"."""
+    return any(word in lexicon(code, False).sections["colours"].vocabulary for code in LANGUAGES)
+
+
 def _glyph(word: str) -> bool:
     """One character of a script without spaces."""
     return len(word) == 1 and ord(word) > 0xE00
+
+
+def _least(word: str) -> int:
+    """Words that must follow each other to count: characters are only parts of words."""
+    return 1 if not _glyph(word) else 5 if _thai(word) else 2
+
+
+def _thai(word: str) -> bool:
+    """One letter or sign of Thai or Lao: it takes several to make a word."""
+    return 0x0E00 <= ord(word[0]) <= 0x0EFF
 
 
 def _common(a: Sequence[str], b: Sequence[str]) -> int:
@@ -198,6 +221,10 @@ def _clusters(plain: tuple[Word, ...], spans: list[tuple[int, int]]) -> list[tup
         else:
             out.append((start, end))
     return out
+
+
+def _choices(product: Product) -> Iterable[str]:
+    return dict.fromkeys(value for variant in product.variants for _, value in variant.options)
 
 
 def _codes(products: Sequence[Product]) -> Iterable[tuple[str, tuple[str, str]]]:

@@ -20,6 +20,7 @@ from knowledge.found import hits, is_option, title_fact
 from knowledge.index import FactIndex
 from knowledge.intent import Intent
 from knowledge.lexicon import Mention
+from knowledge.matter import Matter
 from knowledge.measure import comparable, span
 from knowledge.naming import Names, Naming
 from knowledge.product import Fact
@@ -44,7 +45,7 @@ class Retriever:
 
     def __init__(self, store: Store, index: FactIndex, embedder: Embedder) -> None:
         self.store, self.index, self.embedder = store, index, embedder
-        self.intent = Intent(store, embedder)
+        self.intent, self.matter = Intent(store, embedder), Matter(store, embedder)
         self.shelf = index.shelf
         self.naming = Naming(index)
 
@@ -152,7 +153,7 @@ class _Search:
         if code := self._code():
             return [(code[0], 9.0)]
         out: list[tuple[str, float]] = []
-        if asked.here and all(m.weight < 1 for m in asked.mentions) and (pointed := self._pointed(asked)):
+        if (asked.here or asked.again) and _weak(asked) and (pointed := self._pointed(asked)):
             return [(pointed, 1.0)]  # "is it light?" asks about the thing in sight, not for a light
         for mention in asked.mentions:
             out += [best for best in self._settled(asked, mention) if best[0] not in dict(out)]
@@ -360,7 +361,7 @@ class _Search:
         if not handles and strange:
             return Found(asked, unsold=True)
         if not handles and asked.kind == "recommend":
-            near = self.retriever.index.search_products(self.vector(), LISTED)
+            near = self.retriever.index.search_products(self.retriever.matter.of(self.vector(), asked.language), LISTED)
             handles = [p.handle for p, _ in near][:2]
         if not handles and asked.here and (self.on_air or self.last):
             return self._answer(replace(asked, kind="fact"), [(self.on_air or self.last, 1.0)])
@@ -398,6 +399,11 @@ class _Search:
 
     def _price_of(self, handle: str) -> Fact | None:
         return next((f for f in self.shelf.facts(handle) if f.id == f"{handle}/price"), None)
+
+
+def _weak(asked: Asked) -> bool:
+    """Whether the names found are words of everyday, or none."""
+    return all(m.weight < 1 for m in asked.mentions)
 
 
 def _first(handle: str, products: list[tuple[str, float]]) -> tuple[tuple[str, float], ...]:
