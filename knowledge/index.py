@@ -15,11 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from knowledge.embed import Embedder
+from knowledge.fields import names_key
 from knowledge.keywords import Entry, Keywords
 from knowledge.product import Fact, Product
 from knowledge.shelf import Shelf
 from knowledge.store import Store
-from knowledge.texts import body_text, fact_text, product_text, searchable, words
+from knowledge.texts import TEXTS_VERSION, body_text, fact_text, product_text, searchable, words
 from knowledge.vectors import I64, Origin, VectorIndex, chunks
 
 F32 = NDArray[np.float32]
@@ -136,7 +137,7 @@ class FactIndex:
 
     def _bring_up(self, progress: Progress) -> None:
         """Words first, then vectors; each is finished as a whole or begun again the next time."""
-        version = f"{self._store.version}:{'facts' if self.whole else 'cards'}"
+        version = f"{self._store.version}:{TEXTS_VERSION}:{names_key()}:{'facts' if self.whole else 'cards'}"
         if self.keywords.version != version:
             self._words(version)
         self._vectors(version, progress)

@@ -107,6 +107,11 @@ class Phrases:
         found = words(piece.rstrip("*"), accents=self.accents)
         return [(w, piece.endswith("*") and i == len(found) - 1) for i, w in enumerate(found)]
 
+    def singles(self) -> Iterable[tuple[str, str]]:
+        """(word, label) of the phrases of one word."""
+        rows = (row for bucket in self._rows.values() for row in bucket)
+        return ((texts[0], label) for texts, _, label, _ in rows if len(texts) == 1)
+
     def find(self, text: tuple[Word, ...], *, whole: bool = False) -> list[Match]:
         """Every phrase in the text, in order of place. ``whole``: no word may go on, whatever the table says."""
         out = []

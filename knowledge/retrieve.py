@@ -23,7 +23,7 @@ from knowledge.lexicon import Mention
 from knowledge.matter import Matter
 from knowledge.measure import comparable, span
 from knowledge.naming import Names, Naming
-from knowledge.product import Fact
+from knowledge.product import Fact, Product
 from knowledge.shelf import Shelf
 from knowledge.store import Store
 from knowledge.terms import choose, place_of
@@ -76,12 +76,14 @@ class _Search:
         self.linker, self.reader = names.linker, names.reader
         self.on_air = on_air if on_air in self.shelf else ""
         self.last = last if last in self.shelf else ""
+        self.language = "en"  # of the question, once it is read
         self.ms: dict[str, float] = {}
         self._vector: F32 | None = None
 
     def run(self, default: str) -> Found:
         began = time.perf_counter()
         asked = self.reader.read(self.question, default=default)
+        self.language = asked.language
         self.ms["read"] = (time.perf_counter() - began) * 1000
         if code := self._code():
             asked = replace(asked, code=code[1], kind="fact" if asked.kind == "unclear" else asked.kind)
@@ -146,6 +148,11 @@ class _Search:
         row = self.retriever.vector_of(fact)
         return 0.0 if row is None else float(row @ self.vector())
 
+    def _near(self, vector: F32, count: int) -> list[tuple[Product, float]]:
+        """Products nearest in matter to an embedding of the question or of a part of it, whatever its language."""
+        matter = self.retriever.matter.of(vector, self.language)
+        return self.retriever.index.search_products(matter, count)
+
     # -- which products -----------------------------------------------------------------------------------------------
 
     def _products(self, asked: Asked) -> list[tuple[str, float]]:
@@ -179,7 +186,7 @@ class _Search:
         for handle in (self.on_air, self.last):
             if handle in handles and not asked.sort:
                 return [(handle, handles[handle])]
-        near = {p.handle: score for p, score in self.retriever.index.search_products(self.vector(), POOL * 4)}
+        near = {p.handle: score for p, score in self._near(self.vector(), POOL * 4)}
         return sorted(handles.items(), key=lambda item: -(item[1] + near.get(item[0], 0.0)))
 
     def _pointed(self, asked: Asked) -> str:
@@ -202,7 +209,7 @@ class _Search:
         if not runs or strange or asked.about_store or asked.kind == "unclear":
             return []
         text = " ".join(run.label for run in runs)
-        ranked = self.retriever.index.search_products(self._embed(text), POOL)
+        ranked = self._near(self._embed(text), POOL)
         scores = np.array([score for _, score in ranked])
         if len(ranked) >= 12:
             sure = (scores[0] - scores.mean()) / (scores.std() + 1e-6) >= FAR_OUT
@@ -361,7 +368,7 @@ class _Search:
         if not handles and strange:
             return Found(asked, unsold=True)
         if not handles and asked.kind == "recommend":
-            near = self.retriever.index.search_products(self.retriever.matter.of(self.vector(), asked.language), LISTED)
+            near = self._near(self.vector(), LISTED)
             handles = [p.handle for p, _ in near][:2]
         if not handles and asked.here and (self.on_air or self.last):
             return self._answer(replace(asked, kind="fact"), [(self.on_air or self.last, 1.0)])

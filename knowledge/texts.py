@@ -5,6 +5,7 @@ import re
 from knowledge.lexicon import fold
 from knowledge.product import Fact, Product
 
+TEXTS_VERSION = 2  # raise it with every change to what is embedded or looked up: indexes made before are made anew
 CARD_CHARS = 400  # of a product's attributes on its card: what a short text model still tells apart
 UNSPACED = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")  # Thai, Lao, kana, Han, Hangul
 _RUN = re.compile(
