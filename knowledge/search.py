@@ -77,6 +77,7 @@ class _Fused:
         self, retriever: Retriever, question: str, k: int, language: str | None, on_air: str, last: str
     ) -> None:
         self.retriever, self.question, self.k = retriever, question, k
+        self.on_air, self.last = on_air, last
         self.found = retriever.find(question, language=language, on_air=on_air, last=last)
         self.raw: F32 = retriever.embedder.query([question])[0]
         self.vector = retriever.matter.of(self.raw, self.found.asked.language)
@@ -97,19 +98,36 @@ class _Fused:
         return signals(self.found, [score for _, score in self.near], max(self.named.values(), default=0.0))
 
     def _ranked(self) -> Iterator[tuple[Fact, float, str]]:
-        """Facts that answer, then those of the products meant, then of the products near; scores fall."""
-        coded = bool(self.found.asked.code)
-        for place, fact in enumerate(self._answers()):
-            yield fact, 2.0 - 0.001 * place, "sku" if coded else "fused"
+        """Facts that answer, as many as the question names what it means; then facts of the products near; scores fall."""
+        via = "sku" if self.found.asked.code else "fused"
+        answers = list(self._answers())
+        first = self._places()
+        for place, fact in enumerate(answers[:first]):
+            yield fact, 2.0 - 0.001 * place, via
+        near = self._products()
         for depth in range(2):  # one fact of each product near, then a second
-            for handle, score in self._products():
+            for handle, score in near:
                 for fact in self._facts(handle)[depth : depth + 1]:
                     yield fact, score - depth, "fused"
+        for place, fact in enumerate(answers[first:]):
+            yield fact, -1.0 - 0.001 * place, via
+
+    def _places(self) -> int:
+        """How many of the first places belong to the products meant: all when a name, a code or the context gives them.
+
+        "A light so that cars notice me" names a light and asks for none of its attributes: it may mean anything near.
+        """
+        asked = self.found.asked
+        if asked.code or any(not hit.fact.handle for hit in self.found.facts):
+            return self.k
+        narrowed = any(weight >= 1 for _, weight in asked.fields) or asked.colours or asked.sizes or asked.numbers
+        if asked.kind == "recommend" or not (narrowed or asked.sort or asked.limit or asked.here or asked.again):
+            return int(any(len(m.candidates) == 1 for m in asked.mentions))
+        pointed = {self.on_air, self.last} & {handle for handle, _ in self.found.products}
+        return self.k if asked.mentions or pointed else 1
 
     def _answers(self) -> Iterator[Fact]:
         """What was found to answer, then what the products that may be meant state, each in turn."""
-        if not self._sure():
-            return
         yield from (hit.fact for hit in self.found.facts)
         meant = dict.fromkeys(
             [*(h for h, _ in self.found.products), *self.found.also, *(h for h, _ in self.found.missing if h)]
@@ -117,19 +135,6 @@ class _Fused:
         ranked = [self._facts(handle) for handle in list(meant)[: self.k]]
         for depth in range(self.k if len(ranked) == 1 else 2):
             yield from (facts[depth] for facts in ranked if depth < len(facts))
-
-    def _sure(self) -> bool:
-        """Whether something particular is asked; else what was named only weighs in among all that is near.
-
-        "A light so that cars notice me" names a light and asks for none of its attributes.
-        """
-        asked = self.found.asked
-        if asked.kind == "recommend":
-            return False
-        narrowed = asked.fields or asked.colours or asked.sizes or asked.numbers or asked.sort or asked.limit
-        return bool(
-            narrowed or asked.code or asked.here or asked.again or any(not h.fact.handle for h in self.found.facts)
-        )
 
     def _both(self) -> dict[str, float]:
         """Products by the likeness of their card and of their nearest fact: 0.82 among three, by the card alone 0.80."""
