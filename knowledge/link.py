@@ -80,7 +80,9 @@ class Linker:
     def mentions(self, plain: tuple[Word, ...], nouns: Iterable[Match]) -> list[Mention]:
         """Every stretch of the text that names at least one product, in order of place."""
         stems = [stem(w.text) for w in plain]
-        pieces = self._pieces(stems)
+        nouns = list(nouns)
+        strange = [n for n in nouns if not self.sold(n.label)]  # "washing machine" names no espresso machine
+        pieces = [p for p in self._pieces(stems) if not any(n.covers(p) for n in strange)]
         nouns = [n for n in nouns if self.sold(n.label)]
         spans = _clusters(plain, [(m.start, m.end) for m in (*pieces, *nouns)])
         found = (self._mention(a, b, stems, [p for p in pieces if a <= p.start < b], [n for n in nouns if a <= n.start < b])

@@ -21,26 +21,30 @@ class Signals:
 
     answered: float  # a fact states what is asked
     known: float  # a product is meant, whether it states it or not
+    named: float  # the question itself names one, by more than an everyday word
+    pointed: float  # it goes on from before, points at what is shown, or gives a code
     unsold: float  # a thing is named that no product is
     chatter: float  # not about goods at all
+    unclear: float  # nothing was understood
     attribute: float  # an attribute of goods is asked
-    unread: float  # words that no table explains
-    near: float  # cosine of the nearest product, from 0.8 in steps of 0.05
+    other: float  # share of the nearest example questions that ask nothing of goods
+    near: float  # inner product of the nearest product, in tenths
     ahead: float  # by how many deviations it stands out among the nearest
-    named: float  # BM25 of the best name, in tens
+    words: float  # BM25 of the best name, in tens
 
 
-def signals(found: Found, near: list[float], named: float) -> Signals:
-    """``near``: cosines of the nearest products, best first; ``named``: BM25 of the best name."""
+def signals(found: Found, near: list[float], words: float, other: float) -> Signals:
+    """``near``: inner products of the nearest products, best first; ``words``: BM25 of the best name."""
     asked = found.asked
     mean = sum(near) / len(near) if near else 0.0
     deviation = math.sqrt(sum((score - mean) ** 2 for score in near) / len(near)) if near else 0.0
     return Signals(
-        float(bool(found.facts)), float(bool(found.products)), float(found.unsold), float(asked.kind in CHATTER),
-        float(bool(asked.fields)), min(3.0, float(len(asked.content))),
-        (near[0] - 0.8) / 0.05 if near else -3.0,
-        (near[0] - mean) / (deviation + 1e-6) - 2.0 if near else -2.0,
-        min(3.0, named / 10),
+        float(bool(found.facts)), float(bool(found.products)), float(any(m.weight >= 1 for m in asked.mentions)),
+        float(bool(asked.here or asked.again or asked.code)), float(found.unsold), float(asked.kind in CHATTER),
+        float(asked.kind == "unclear"), float(any(weight >= 1 for _, weight in asked.fields)), other,
+        near[0] * 10 - 1 if near else -1.0,
+        (near[0] - mean) / (deviation + 1e-6) - 3.0 if near else -3.0,
+        min(3.0, words / 10),
     )  # fmt: skip
 
 

@@ -66,6 +66,11 @@ def search(
     return _Fused(retriever, question, k, language, on_air, last).results()
 
 
+def seen(retriever: Retriever, question: str, *, on_air: str = "", last: str = "") -> Signals:
+    """What the judgement of whether the catalogue has anything to a question rests on; for fitting it."""
+    return _Fused(retriever, question, 1, None, on_air, last).signals()
+
+
 def _matter(retriever: Retriever, question: str, language: str) -> F32:
     return retriever.matter.of(retriever.embedder.query([question])[0], language)
 
@@ -95,7 +100,8 @@ class _Fused:
         return Results(tuple(hits.values()), probability(self.signals()), self.found)
 
     def signals(self) -> Signals:
-        return signals(self.found, [score for _, score in self.near], max(self.named.values(), default=0.0))
+        words = max(self.named.values(), default=0.0)
+        return signals(self.found, [score for _, score in self.near], words, 1 - sum(self.votes.values()))
 
     def _ranked(self) -> Iterator[tuple[Fact, float, str]]:
         """Facts that answer, as many as the question names what it means; then facts of the products near; scores fall."""
