@@ -32,6 +32,7 @@ from knowledge.feeds import stream
 from knowledge.index import FactIndex
 from knowledge.product import CatalogueError, Fact
 from knowledge.retrieve import Retriever
+from knowledge.shelf import Shelf
 from knowledge.store import Report, Store
 from renderer.avatar.pack import find_pack
 from renderer.media import Card
@@ -84,7 +85,7 @@ def open_catalogue(config: Config, data: Path, progress: Progress) -> Store:
             report = ingest(store, path, config.catalogue)
             if report.added or report.changed or report.removed:
                 progress.step(f"catalogue {path.name}: {report.products} products, {report.policies} store facts")
-    if not store.products():
+    if not store.count():
         raise CatalogueError(
             "the catalogue is empty; run `hawker ingest FILE` or name files under [catalogue] in hawker.toml"
         )
@@ -107,7 +108,7 @@ def open_retriever(config: Config, store: Store, progress: Progress) -> Retrieve
     return Retriever(store, index, embedder)
 
 
-def rundown_of(config: Config, store: Store) -> Rundown:
+def rundown_of(config: Config, shelf: Shelf) -> Rundown:
     """The pitch over a catalogue; its lines pass the same guard as answers."""
 
     def holds(text: str, facts: Sequence[Fact]) -> bool:
@@ -117,7 +118,7 @@ def rundown_of(config: Config, store: Store) -> Rundown:
         return verdict.ok
 
     show = config.show
-    return Rundown(store.products(), store.facts, holds, host=config.host.name, language=show.language, seed=show.seed)
+    return Rundown(shelf, shelf.store.facts, holds, host=config.host.name, language=show.language, seed=show.seed)
 
 
 async def live(config: Config, options: Options, progress: Progress) -> None:
@@ -147,6 +148,7 @@ async def live(config: Config, options: Options, progress: Progress) -> None:
         phraser = _phraser(config, stack)
         shop = Store(data / CATALOGUE)  # the event loop's own; the retriever's belongs to the knowledge thread
         stack.callback(shop.close)
+        shelf = Shelf(shop)
         desk = Desk(retriever, knowledge, phraser, config.host.persona)
         journal = Journal(
             data / JOURNAL, title=config.show.title, config=config.model_dump_json(), catalogue_version=store.version,
@@ -155,12 +157,12 @@ async def live(config: Config, options: Options, progress: Progress) -> None:
         stack.callback(journal.close)
         audience = _Audience(config, connectors, web, page)
         director = Director(
-            config, triage=Triage(), rundown=rundown_of(config, shop), desk=desk, voice=voice,
+            config, triage=Triage(), rundown=rundown_of(config, shelf), desk=desk, voice=voice,
             speakable=voice.clear_languages | {config.show.language}, voice_worker=speaking,
             stage=stage, journal=journal, card=_cards(shop), tell=audience.tell,
         )  # fmt: skip
         stage.on_cue = director.cue
-        follower = Follower(shop, retriever, knowledge, director.changed, asked=offered)
+        follower = Follower(shelf, retriever, knowledge, director.changed, asked=offered)
         if room:
             progress.say(f"\nThe show is on: {room.url}   (ready in {time.monotonic() - began:.1f} s; Ctrl+C ends it)")
         await _run(director, stage, sinks, connectors, [audience.run, follower.run], phraser, options)

@@ -88,7 +88,7 @@ def _catalogue(config: Config, data: Path) -> dict[str, Any]:
         return _row("catalogue", True, f"{len(config.catalogue.files)} files, read at the first start", "")
     try:
         store = Store(path)
-        found = f"{len(store.products())} products, {len(store.policies())} store facts in {path}"
+        found = f"{store.count()} products, {len(store.policies())} store facts in {path}"
         store.close()
     except CatalogueError as error:
         return _row("catalogue", False, str(error), "move the file away and run `hawker ingest`")

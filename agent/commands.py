@@ -17,7 +17,8 @@ from agent.config import ConfigError, data_dir, load
 if TYPE_CHECKING:
     from agent.config import Catalogue
     from agent.watch import Watched
-    from knowledge.store import Report, Store
+    from knowledge.retrieve import Retriever
+    from knowledge.store import Report
 
 
 def expected(error: BaseException) -> bool:
@@ -81,7 +82,7 @@ def ingest(args: Namespace) -> None:
     watched = [Watched(path, time.monotonic()) for path in args.files]
     reports = [run(store, path, catalogue) for path in args.files]
     began = time.perf_counter()
-    open_retriever(config, store, Progress())
+    retriever = open_retriever(config, store, Progress())
     if args.json:
         _print({"files": [r.json() for r in reports], "version": store.version,
                 "index_s": round(time.perf_counter() - began, 2)})  # fmt: skip
@@ -89,22 +90,21 @@ def ingest(args: Namespace) -> None:
         for r in reports:
             _print_report(r)
     if args.watch:
-        _watch(watched, store, catalogue, args.json)
+        _watch(watched, retriever, catalogue, args.json)
 
 
-def _watch(files: "list[Watched]", store: "Store", catalogue: "Catalogue", as_json: bool) -> None:
+def _watch(files: "list[Watched]", retriever: "Retriever", catalogue: "Catalogue", as_json: bool) -> None:
     """Read files again as they change, a line each, until Ctrl+C."""
     from agent.app import ingest as run
     from agent.watch import Again, watch
-    from knowledge.embed import open_embedder
-    from knowledge.index import FactIndex
 
-    embedder = open_embedder(catalogue.embedder)
+    store = retriever.store
 
     def read(path: Path) -> Again:
         report = run(store, path, catalogue)
-        for _ in FactIndex.embed_new(store, embedder):
+        for _ in retriever.renew_index():
             pass
+        retriever.index.save()
         return Again(report.products, report.added, report.changed, report.removed, report.refused, store.version)
 
     def say(told: dict[str, Any], text: str) -> None:

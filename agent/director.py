@@ -21,7 +21,7 @@ from agent.rundown import Rundown
 from agent.triage import Question, Triage
 from agent.turn import Context, Desk, Turn, take
 from connectors.events import ChatEvent
-from knowledge.product import Fact, Product
+from knowledge.product import Fact
 from knowledge.shelf import Change
 from renderer.media import SAMPLE_RATE, Card, RenderError, Speech, Utterance
 from renderer.stage import Cue, Stage
@@ -227,10 +227,10 @@ class Director:
 
     # -- what has changed -----------------------------------------------------------------------------------------
 
-    def changed(self, changes: Sequence[Change], products: Sequence[Product]) -> None:
+    def changed(self, changes: Sequence[Change]) -> None:
         """The catalogue has changed: nothing that no longer holds is begun from now on."""
         if changes:
-            self.revision.changed(changes, products)
+            self.revision.changed(changes)
             self._review()
 
     def _review(self) -> None:

@@ -8,10 +8,9 @@ from datetime import UTC, datetime
 
 import structlog
 
-from knowledge.product import CatalogueError, Product
+from knowledge.product import CatalogueError
 from knowledge.retrieve import Retriever
-from knowledge.shelf import Change
-from knowledge.store import Store
+from knowledge.shelf import Change, Shelf
 from renderer.worker import Worker
 
 log = structlog.get_logger()
@@ -19,21 +18,21 @@ log = structlog.get_logger()
 POLL_S = 0.5
 QUIET_S = 2.0  # after a change before the index is made again: changes come in flocks
 
-Changed = Callable[[Sequence[Change], Sequence[Product]], None]
+Changed = Callable[[Sequence[Change]], None]
 
 
 class Follower:
     """Compares two numbers of the catalogue's file twice a second; all else happens when they differ."""
 
     def __init__(
-        self, store: Store, retriever: Retriever, knowledge: Worker, changed: Changed,
+        self, shelf: Shelf, retriever: Retriever, knowledge: Worker, changed: Changed,
         *, asked: asyncio.Event | None = None, now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:  # fmt: skip
-        """``store`` is a connection of the event loop's own; the retriever's belongs to the ``knowledge`` thread.
+        """``shelf`` is the event loop's own, which the pitch is told from; the retriever's belongs to the ``knowledge`` thread.
 
         ``asked`` has it look at once rather than within ``POLL_S``: this process has changed something itself.
         """
-        self._store, self._retriever, self._knowledge, self._changed, self._now = store, retriever, knowledge, changed, now
+        self._shelf, self._retriever, self._knowledge, self._changed, self._now = shelf, retriever, knowledge, changed, now
         self._seen = -1, -1  # stamp and version of the catalogue
         self._asked, self._unindexed = asked or asyncio.Event(), asyncio.Event()
 
@@ -56,16 +55,18 @@ class Follower:
             self._asked.clear()
 
     def _moved(self) -> bool:
-        until, (stamp, version) = self._retriever.until, self._seen
-        if stamp != (now := self._store.stamp):
-            self._seen = now, self._store.version  # embeddings are written without a new version
-        return version != self._seen[1] or (until is not None and self._now() >= until)
+        stamp, version = self._seen
+        if stamp != (now := self._shelf.store.stamp):
+            self._seen = now, self._shelf.store.version  # embeddings are written without a new version
+        edges = [edge for edge in (self._shelf.until, self._retriever.shelf.until) if edge]
+        return version != self._seen[1] or any(self._now() >= edge for edge in edges)
 
     async def _tell(self) -> None:
-        changes = await self._knowledge.run(self._retriever.changes)
-        if changes:
-            self._changed(changes, self._retriever.products)
-            self._unindexed.set()
+        """What was said rests on either shelf; what both know of is told once."""
+        answered = await self._knowledge.run(self._retriever.changes)
+        if changes := list(dict.fromkeys([*answered, *self._shelf.refresh()])):
+            self._changed(changes)
+        self._unindexed.set()
 
     async def _index(self) -> None:
         """Embed what is new in small jobs, so that no answer waits for more than one of them."""

@@ -9,7 +9,7 @@ from agent.changes import Ledger, cited, correction, why
 from agent.journal import Journal
 from agent.rundown import Rundown
 from agent.triage import Question
-from knowledge.product import Fact, Product
+from knowledge.product import Fact
 from knowledge.shelf import Change
 from renderer.media import SAMPLES_PER_FRAME, Card, Utterance
 from renderer.stage import Stage
@@ -33,10 +33,9 @@ class Revision:
         self._hearing: Utterance | None = None
         self._corrected: set[tuple[str, str]] = set()  # (sentence, fact)
 
-    def changed(self, changes: Sequence[Change], products: Sequence[Product]) -> None:
-        """Facts have changed, and these are the products now: journal, rundown and cards follow. Then ``review``."""
+    def changed(self, changes: Sequence[Change]) -> None:
+        """Facts have changed: journal and cards follow. Then ``review``."""
         self.ledger.enter(changes)
-        self._rundown.renew(products)
         at_s, pts = self._now_s(), self._stage.emitted * SAMPLES_PER_FRAME
         for change in changes:
             self._journal.changed(at_s, pts, change)

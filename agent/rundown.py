@@ -5,7 +5,7 @@ an answer before it may be spoken.
 """
 
 import tomllib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.resources import files
 
@@ -45,7 +45,7 @@ class Rundown:
 
     def __init__(
         self,
-        products: Sequence[Product],
+        products: Mapping[str, Product],
         facts: Callable[[str], Sequence[Fact]],
         check: Check,
         *,
@@ -53,18 +53,16 @@ class Rundown:
         language: str,
         seed: int,
     ) -> None:
-        """``facts(handle)`` is asked anew for each line, so that a changed price is told as it is now."""
+        """What is for sale by handle, and ``facts(handle)``, are asked anew for each line: prices are told as they are now.
+
+        What is gone or sold out by then is pitched no more, and what is new from the next round on.
+        """
         self.on_air = ""  # handle of the product being shown
-        self.facts = facts
+        self.products, self.facts = products, facts
         self._check, self._host, self._seed = check, host, seed
         self._patterns = patterns(language)
         self._used: dict[str, int] = {}
-        self.renew(products)
         self._lines = self._all()
-
-    def renew(self, products: Sequence[Product]) -> None:
-        """The catalogue has changed: what is gone or sold out is pitched no more, what is new from the next round on."""
-        self.products = {product.handle: product for product in products}
 
     def sells(self, handle: str) -> bool:
         """Whether a product is there and can be ordered."""
@@ -112,7 +110,7 @@ class Rundown:
     def _rounds(self) -> Iterator[PitchLine]:
         while True:
             said = 0
-            for handle in list(self.products):
+            for handle in self.products:
                 for line in self._segment(handle):
                     said += 1
                     yield line

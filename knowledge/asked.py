@@ -12,6 +12,7 @@ from decimal import Decimal
 from functools import cache
 from importlib.resources import files
 
+from knowledge.compounds import compounds
 from knowledge.language import language_of
 from knowledge.lexicon import LANGUAGES, Lexicon, Match, Mention, Phrases, Word, lexicon, longest, regions
 from knowledge.message import LINK, PHONE, Text, clean, message, personal
@@ -65,6 +66,10 @@ _UNITS = frozenset(
         *("ans", "tage", "jahre", "dias", "anos"),
     )
 )  # a number before one of these is no price
+
+
+_SPACED = frozenset({"vi", "id", "es", "fr", "de", "pt"})  # languages with spaces whose small words may be English names
+_UNSAID = "\0"  # stands for a word that cannot be part of a name
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,11 +163,16 @@ class _Reading:
 
     def __init__(self, text: Text, tables: list[tuple[Lexicon, tuple[Word, ...]]], mentions: Mentions | None) -> None:
         self.text, self.tables = text, tables
-        self.nouns = self.find("nouns")
-        self.mentions = list(mentions(text.plain, self.nouns)) if mentions else []
+        small = self._everyday()
+        self.nouns = [m for m in self.find("nouns") if m.end - m.start > 1 or m.start not in small]
+        self.nouns += compounds(text.plain, text.language, self.nouns)
+        unsaid = tuple(replace(word, text=_UNSAID) if i in small else word for i, word in enumerate(text.plain))
+        self.mentions = list(mentions(unsaid, self.nouns)) if mentions else []
         self.names = [m for m in self.mentions if m.weight >= 1]
         self.fields = self._free("fields")
-        self.mentions = [m for m in self.mentions if not any(f.covers(m) for f in self.fields)]
+        phrases = (*self.fields, *self.find("properties"))
+        self.mentions = [m for m in self.mentions if not any(f.covers(m) for f in phrases)]
+        self.names = [m for m in self.mentions if m.weight >= 1]
         self.forms = self.find("forms")
         self.kinds = [m for m in self.find("kinds") if not any(f.covers(m) for f in (*self.forms, *self.names))]
         self.refers = [m for m in self.find("refers") if not any(n.covers(m) for n in self.names)]
@@ -177,6 +187,14 @@ class _Reading:
         own = self.text.language
         found = [m for tables, form in self.tables for m in tables.find(section, form, whole=tables.language != own)]
         return longest(list(dict.fromkeys(found)))
+
+    def _everyday(self) -> set[int]:
+        """Places of small words of the text's own language, which may name goods in English: German "hat"."""
+        language, accents = self.text.language, self.text.accented is not self.text.plain
+        if language not in _SPACED or "stop" not in lexicon(language, accents).sections:
+            return set()
+        small = lexicon(language, accents).sections["stop"].vocabulary
+        return {i for i, word in enumerate(self.text.accented) if word.text in small}
 
     def _free(self, section: str) -> list[Match]:
         """A section's matches outside the names of things."""

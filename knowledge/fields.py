@@ -1,5 +1,6 @@
 """Attribute names: whatever a feed calls a thing, one canonical name for it."""
 
+import hashlib
 import re
 import tomllib
 from functools import cache
@@ -11,6 +12,12 @@ def _table() -> tuple[dict[str, str], dict[str, list[str]]]:
     data = tomllib.loads((files("knowledge") / "data" / "fields.toml").read_text(encoding="utf-8"))
     policy = data.pop("policy")
     return {word: field for field, words in data.items() for word in words}, policy
+
+
+@cache
+def names_key() -> str:
+    """Equal while attributes are named alike: what was indexed under one table is looked up under the same."""
+    return hashlib.sha256(repr(_table()).encode()).hexdigest()[:12]
 
 
 def plain(name: str) -> str:

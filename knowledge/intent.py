@@ -40,15 +40,27 @@ class Intent:
 
     def guess(self, vector: F32) -> str:
         """The attribute that a question's embedding asks for; "" when the examples do not agree."""
-        likeness = self._table @ _unit((vector - self._mean)[None])[0]
-        nearest = np.argsort(-likeness)[:VOTERS]
-        if likeness[nearest[0]] < NEAR:
+        likeness = self._likeness(vector)
+        if likeness.max() < NEAR:
             return ""
-        votes: dict[str, float] = defaultdict(float)
-        for row in nearest:
-            votes[self._labels[row]] += max(0.0, float(likeness[row])) ** 3
+        votes = self._votes(likeness)
         best = max(votes, key=lambda label: votes[label])
-        return best if best != OTHER and votes[best] >= SHARE * sum(votes.values()) else ""
+        return best if best != OTHER and votes[best] >= SHARE else ""
+
+    def votes(self, vector: F32) -> dict[str, float]:
+        """The share of the nearest examples' votes that each attribute has, 0 to 1; "other" is left out."""
+        return {label: share for label, share in self._votes(self._likeness(vector)).items() if label != OTHER}
+
+    def _likeness(self, vector: F32) -> F32:
+        out: F32 = self._table @ _unit((vector - self._mean)[None])[0]
+        return out
+
+    def _votes(self, likeness: F32) -> dict[str, float]:
+        votes: dict[str, float] = defaultdict(float)
+        for row in np.argsort(-likeness)[:VOTERS]:
+            votes[self._labels[row]] += max(0.0, float(likeness[row])) ** 3
+        total = sum(votes.values()) or 1.0
+        return {label: count / total for label, count in votes.items()}
 
 
 def _unit(rows: F32) -> F32:

@@ -107,6 +107,11 @@ class Phrases:
         found = words(piece.rstrip("*"), accents=self.accents)
         return [(w, piece.endswith("*") and i == len(found) - 1) for i, w in enumerate(found)]
 
+    def singles(self) -> Iterable[tuple[str, str]]:
+        """(word, label) of the phrases of one word."""
+        rows = (row for bucket in self._rows.values() for row in bucket)
+        return ((texts[0], label) for texts, _, label, _ in rows if len(texts) == 1)
+
     def find(self, text: tuple[Word, ...], *, whole: bool = False) -> list[Match]:
         """Every phrase in the text, in order of place. ``whole``: no word may go on, whatever the table says."""
         out = []
@@ -204,6 +209,12 @@ def noun_parents() -> Mapping[str, tuple[str, ...]]:
         return tuple(dict.fromkeys([*near, *(far for wider in near for far in up(wider))]))
 
     return MappingProxyType({noun: up(noun) for noun in rows})
+
+
+def noun_names(noun: str, language: str = "en") -> tuple[str, ...]:
+    """What a thing of the noun table is called in a language; none for an unknown one."""
+    row = _read("words/nouns.toml").get(noun)
+    return tuple(name for name in row[NOUN_COLUMNS.index(language) + 1].split("|") if name) if row else ()
 
 
 @cache

@@ -7,6 +7,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from knowledge.lexicon import LANGUAGES, Match, Mention, Phrases, Word, lexicon, longest, noun_parents, words
 from knowledge.product import Product
@@ -14,19 +15,21 @@ from knowledge.product import Product
 NAMED = 0.7  # from this score on a product counts as named
 TIE = 0.87  # products that score this share of the best are meant as much
 _NAME, _THING, _GENERIC, _FILLER = 1.2, 0.8, 0.4, 0.05  # weight of a word in a name, by what it is
+_SHORT = 0.3  # of a word of two letters
+_CHARACTER, _LETTER = 0.45, 0.15  # of one character: two of Chinese or kana are a word, in Thai or Lao five
 _EXACT, _WIDER = 1.0, 0.75  # weight of being the thing asked for, or a kind of it
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{3,}")
 _CONNECT = frozenset(["of", "de", "du", "des", "der", "d", "del", "的", "の", "von", "da", "do"])
 
 
-def _own_kind(product: Product) -> str:
+def _own_kind(kind: str) -> str:
     """What the seller calls a product's type, as a thing's name that no table can have."""
-    return f"kind:{product.kind.casefold()}"
+    return f"kind:{kind.casefold()}"
 
 
-def _forms(kind: str) -> list[str]:
-    """A type as a statement may write it: "Lip Balm", "lip balms"."""
-    return [kind, f"{kind}s"] if kind else []
+def kind_names(kinds: Iterable[str]) -> Phrases:
+    """A catalogue's product types as a statement may write them: "Lip Balm", "lip balms"."""
+    return Phrases((text, _own_kind(kind)) for kind in kinds for text in (kind, f"{kind}s"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,6 @@ class Linker:
     """Finds the products of one catalogue in texts."""
 
     def __init__(self, products: Sequence[Product]) -> None:
-        self.products = {p.handle: p for p in products}
         self.codes = dict(_codes(products))
         self._places: dict[str, list[_Place]] = defaultdict(list)
         self._things: dict[str, frozenset[str]] = {}
@@ -51,7 +53,7 @@ class Linker:
         self._sold: dict[str, dict[str, float]] = defaultdict(dict)  # thing → handle → how well the product is that
         for product in products:
             named = things(product)
-            self._things[product.handle] = named | {_own_kind(product)}
+            self._things[product.handle] = named | {_own_kind(product.kind)}
             for thing in named:
                 for wider in noun_parents()[thing]:
                     self._sold[wider].setdefault(product.handle, _WIDER)
@@ -62,9 +64,8 @@ class Linker:
                     self._places[word].append(_Place(product.handle, sequence, at))
                     frequency[word].add(product.handle)
         self._weights = {word: _weight(word, len(handles), word in heads) for word, handles in frequency.items()}
-        self.kinds = Phrases((text, _own_kind(p)) for p in products for text in _forms(p.kind))
         self.vocabulary = frozenset(
-            w.text for p in products for name in (p.title, p.kind) for w in words(name) if len(w.text) > 3
+            w.text for p in products for name in (p.title, p.kind, *_choices(p)) for w in words(name) if len(w.text) > 3
         )
 
     def things(self, handle: str) -> frozenset[str]:
@@ -90,7 +91,9 @@ class Linker:
     def mentions(self, plain: tuple[Word, ...], nouns: Iterable[Match]) -> list[Mention]:
         """Every stretch of the text that names at least one product, in order of place."""
         stems = [stem(w.text) for w in plain]
-        pieces = self._pieces(stems)
+        nouns = list(nouns)
+        strange = [n for n in nouns if not self.sold(n.label)]  # "washing machine" names no espresso machine
+        pieces = [p for p in self._pieces(stems) if not any(n.covers(p) for n in strange)]
         nouns = [n for n in nouns if self.sold(n.label)]
         spans = _clusters(plain, [(m.start, m.end) for m in (*pieces, *nouns)])
         found = (self._mention(a, b, stems, [p for p in pieces if a <= p.start < b], [n for n in nouns if a <= n.start < b])
@@ -107,7 +110,7 @@ class Linker:
                 length = _common(stems[start:], place.sequence[place.at :])
                 while length > 1 and self._weights[stems[start + length - 1]] <= _FILLER:
                     length -= 1
-                if length >= (2 if _glyph(word) else 1):
+                if length >= _least(word):
                     key = (start, place.handle)
                     best[key] = max(best.get(key, 0), length)
         found = [Match(handle, start, start + length) for (start, handle), length in best.items()]
@@ -130,14 +133,19 @@ class Linker:
         if not ranked:
             return None
         kept = tuple((h, round(s, 3)) for h, s in ranked if s >= TIE * ranked[0][1])
-        plain = end - start == 1 and stems[start] in lexicon("en", False).sections["fields"].vocabulary
+        plain = end - start == 1 and (_common_word(stems[start]) or _is_colour(stems[start]))
         return Mention(" ".join(stems[start:end]), start, end, 0.5 if plain else 1.0, kept)
 
 
 def things(product: Product) -> frozenset[str]:
     """What a product is: the things its title and kind name, the narrowest only; any language."""
+    return _things(product.title, product.kind)
+
+
+@lru_cache(maxsize=65_536)
+def _things(*names: str) -> frozenset[str]:
     found: set[str] = set()
-    for name in (product.title, product.kind):
+    for name in names:
         plain = words(name)
         for language in LANGUAGES:
             if language in ("en", "zh", "th", "ja", "hi") or not name.isascii():
@@ -168,7 +176,9 @@ def _weight(word: str, products: int, is_head: bool) -> float:
     if word[0].isdigit() or (len(word) == 1 and not _glyph(word)) or _stop(word):
         return _FILLER
     if _glyph(word):
-        return 0.45
+        return _LETTER if _thai(word) else _CHARACTER
+    if len(word) == 2:
+        return _SHORT  # "de la", "da", "co": in some language everyday words
     thing = is_head or any(lexicon("en", False).sections["nouns"].find(words(form)) for form in (word, f"{word}s"))
     common = any(
         form in lexicon("en", False).sections[s].vocabulary
@@ -183,9 +193,28 @@ def _stop(word: str) -> bool:
     return word in lexicon("en", False).sections["stop"].vocabulary
 
 
+def _common_word(word: str) -> bool:
+    return word in lexicon("en", False).sections["fields"].vocabulary
+
+
+def _is_colour(word: str) -> bool:
+    """A colour in any language, though some product is called so: "Isla Verde"."""
+    return any(word in lexicon(code, False).sections["colours"].vocabulary for code in LANGUAGES)
+
+
 def _glyph(word: str) -> bool:
     """One character of a script without spaces."""
     return len(word) == 1 and ord(word) > 0xE00
+
+
+def _least(word: str) -> int:
+    """Words that must follow each other to count: characters are only parts of words."""
+    return 1 if not _glyph(word) else 5 if _thai(word) else 2
+
+
+def _thai(word: str) -> bool:
+    """One letter or sign of Thai or Lao: it takes several to make a word."""
+    return 0x0E00 <= ord(word[0]) <= 0x0EFF
 
 
 def _common(a: Sequence[str], b: Sequence[str]) -> int:
@@ -205,6 +234,10 @@ def _clusters(plain: tuple[Word, ...], spans: list[tuple[int, int]]) -> list[tup
         else:
             out.append((start, end))
     return out
+
+
+def _choices(product: Product) -> Iterable[str]:
+    return dict.fromkeys(value for variant in product.variants for _, value in variant.options)
 
 
 def _codes(products: Sequence[Product]) -> Iterable[tuple[str, tuple[str, str]]]:

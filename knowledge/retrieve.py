@@ -5,9 +5,8 @@ answer it (evidence.py, terms.py). Vectors choose among candidates; they never d
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from decimal import Decimal
 
 import numpy as np
@@ -21,11 +20,14 @@ from knowledge.found import hits, is_option, title_fact
 from knowledge.index import FactIndex
 from knowledge.intent import Intent
 from knowledge.lexicon import Mention
+from knowledge.matter import Matter
 from knowledge.measure import comparable, span
+from knowledge.naming import Names, Naming
 from knowledge.product import Fact, Product
-from knowledge.shelf import Change, Shelf, differences, lay_out
+from knowledge.shelf import Change, Shelf
 from knowledge.store import Store
 from knowledge.terms import choose, place_of
+from knowledge.texts import searchable
 
 F32 = NDArray[np.float32]
 ANSWERABLE = frozenset({"fact", "compare", "list", "recommend", "unclear"})
@@ -42,19 +44,18 @@ POOL = 48
 class Retriever:
     """Finds facts for questions. Used from one thread at a time, like its store."""
 
-    def __init__(
-        self, store: Store, index: FactIndex, embedder: Embedder, now: Callable[[], datetime] = lambda: datetime.now(UTC)
-    ) -> None:
-        """``now`` is a moment with its zone: sales begin and end by it."""
-        self.store, self.index, self.embedder, self._now = store, index, embedder, now
-        self.intent = Intent(store, embedder)
-        self._rows = {fact.id: row for row, fact in enumerate(index.facts)}
-        self._shelf = lay_out(store, now())
+    def __init__(self, store: Store, index: FactIndex, embedder: Embedder) -> None:
+        self.store, self.index, self.embedder = store, index, embedder
+        self.intent, self.matter = Intent(store, embedder), Matter(store, embedder)
+        self.shelf = index.shelf
+        self.naming = Naming(index)
         self._changes: list[Change] = []
+        _ = self.naming.whole, self.shelf.terms  # made now: the first question should not wait for them
 
     def read(self, text: str, *, default: str = "en") -> Asked:
-        """Only understand a message; no search."""
-        return self._fresh().reader.read(text, default=default)
+        """Only understand a message; no search for what answers it."""
+        self.refresh()
+        return self.naming.names(text, default).reader.read(text, default=default)
 
     def find(self, question: str, *, language: str | None = None, on_air: str = "", last: str = "") -> Found:
         """Facts for a question.
@@ -62,63 +63,48 @@ class Retriever:
         ``language`` is what a text too short to tell is taken for; ``on_air`` the product being shown and ``last`` the
         one this viewer asked about before, as handles. Raises CatalogueError only when the store itself fails.
         """
-        search = _Search(self, self._fresh(), question, on_air, last)
-        return search.run(language or "en")
+        self.refresh()
+        names = self.naming.names(question, language or "en", on_air, last)
+        return _Search(self, names, question, on_air, last).run(language or "en")
 
-    def _fresh(self) -> Shelf:
-        """The shelf, laid out again when the store has changed or a sale has begun or ended: answers say what holds now."""
-        now = self._now()
-        if not self._shelf.holds(self.store.version, now):
-            before, self._shelf = self._shelf, lay_out(self.store, now, self._shelf)
-            self._changes += differences(before, self._shelf)
-        return self._shelf
-
-    @property
-    def until(self) -> datetime | None:
-        """When the next sale begins or ends."""
-        return self._shelf.until
-
-    @property
-    def products(self) -> list[Product]:
-        """The products that answers are about now."""
-        return list(self._shelf.products.values())
+    def refresh(self) -> None:
+        """From here on what is found is what the catalogue says now."""
+        self._changes += self.shelf.refresh()
 
     def changes(self) -> list[Change]:
         """What has become of the facts since the last call."""
-        self._fresh()
+        self.refresh()
         out, self._changes = self._changes, []
         return out
 
-    def renew_index(self) -> Iterator[int]:
-        """Make new and changed facts findable by meaning, a batch a step; each step tells how many texts are left."""
-        yield from FactIndex.embed_new(self.store, self.embedder)
-        self.index = FactIndex.build(self.store, self.embedder)
-        self._rows = {fact.id: row for row, fact in enumerate(self.index.facts)}
+    def renew_index(self) -> Iterator[tuple[int, int]]:
+        """Make what has changed findable by word and by meaning, a batch a step, as in FactIndex.renew."""
+        self.refresh()
+        yield from self.index.renew()
 
     def vector_of(self, fact: Fact) -> F32 | None:
-        """The embedding of a fact of the whole product, from the index."""
-        row = self._rows.get(fact.id)
-        if row is None:
-            return None
-        vector: F32 = self.index.vectors[row]
-        return vector
+        """The embedding of a fact of the whole product or of the store; None for one variant's."""
+        return self.index.vector_of(fact) if searchable(fact) else None
 
 
 class _Search:
     """One question on its way."""
 
-    def __init__(self, retriever: Retriever, shelf: Shelf, question: str, on_air: str, last: str) -> None:
-        self.retriever, self.shelf, self.question = retriever, shelf, question
-        self.on_air = on_air if on_air in shelf.products else ""
-        self.last = last if last in shelf.products else ""
+    def __init__(self, retriever: Retriever, names: Names, question: str, on_air: str, last: str) -> None:
+        self.retriever, self.shelf, self.question = retriever, retriever.shelf, question
+        self.linker, self.reader = names.linker, names.reader
+        self.on_air = on_air if on_air in self.shelf else ""
+        self.last = last if last in self.shelf else ""
+        self.language = "en"  # of the question, once it is read
         self.ms: dict[str, float] = {}
         self._vector: F32 | None = None
 
     def run(self, default: str) -> Found:
         began = time.perf_counter()
-        asked = self.shelf.reader.read(self.question, default=default)
+        asked = self.reader.read(self.question, default=default)
+        self.language = asked.language
         self.ms["read"] = (time.perf_counter() - began) * 1000
-        if code := self.shelf.linker.by_code(self.question):
+        if code := self._code():
             asked = replace(asked, code=code[1], kind="fact" if asked.kind == "unclear" else asked.kind)
         if asked.kind not in ANSWERABLE and not (asked.kind == "injection" and asked.mentions):
             return self._done(Found(asked), began)
@@ -146,19 +132,19 @@ class _Search:
         handles = dict.fromkeys(
             [*(h for h, _ in found.products), *(h.fact.handle for h in found.facts), *(h for h, _ in found.missing)]
         )
-        titles = tuple(title_fact(self.shelf.products[h]) for h in handles if h in self.shelf.products)
+        titles = tuple(title_fact(self.shelf[h]) for h in handles if h in self.shelf)
         variants = {
             v.sku: ", ".join(value for _, value in v.options)
-            for h in handles if h in self.shelf.products for v in self.shelf.products[h].variants
+            for h in handles if h in self.shelf for v in self.shelf[h].variants
         }  # fmt: skip
         self.ms["search"] = (time.perf_counter() - began) * 1000 - sum(self.ms.values())
         ms = {stage: round(taken, 2) for stage, taken in self.ms.items()}
         options = tuple(
             f
             for h in handles
-            if h in self.shelf.products
-            for f in self.shelf.facts[h]
-            if is_option(f, self.shelf.products[h])
+            if h in self.shelf
+            for f in self.shelf.facts(h)
+            if is_option(f, self.shelf[h])
         )
         return replace(found, titles=titles, variants=variants, options=options, ms=ms)
 
@@ -181,19 +167,19 @@ class _Search:
         row = self.retriever.vector_of(fact)
         return 0.0 if row is None else float(row @ self.vector())
 
-    def near(self, vector: F32, k: int) -> list[tuple[Product, float]]:
-        """Products nearest in meaning; none that is gone since the index was made."""
-        found = self.retriever.index.search_products(vector, k)
-        return [(product, score) for product, score in found if product.handle in self.shelf.products]
+    def _near(self, vector: F32, count: int) -> list[tuple[Product, float]]:
+        """Products nearest in matter to an embedding of the question or of a part of it, whatever its language."""
+        matter = self.retriever.matter.of(vector, self.language)
+        return self.retriever.index.search_products(matter, count)
 
     # -- which products -----------------------------------------------------------------------------------------------
 
     def _products(self, asked: Asked) -> list[tuple[str, float]]:
         """The products meant, one for each name in the question; best first."""
-        if code := self.shelf.linker.by_code(self.question):
+        if code := self._code():
             return [(code[0], 9.0)]
         out: list[tuple[str, float]] = []
-        if asked.here and all(m.weight < 1 for m in asked.mentions) and (pointed := self._pointed(asked)):
+        if (asked.here or asked.again) and _weak(asked) and (pointed := self._pointed(asked)):
             return [(pointed, 1.0)]  # "is it light?" asks about the thing in sight, not for a light
         for mention in asked.mentions:
             out += [best for best in self._settled(asked, mention) if best[0] not in dict(out)]
@@ -207,6 +193,10 @@ class _Search:
             return [(pointed, 1.0)]
         return self._by_meaning(asked)
 
+    def _code(self) -> tuple[str, str] | None:
+        """(handle, SKU) of a product whose SKU or GTIN stands in the question."""
+        return self.retriever.index.by_code(self.question)
+
     def _settled(self, asked: Asked, mention: Mention) -> list[tuple[str, float]]:
         """A name that fits several products: the one on air or asked before, else the nearest in meaning first."""
         handles = dict(mention.candidates)
@@ -215,12 +205,12 @@ class _Search:
         for handle in (self.on_air, self.last):
             if handle in handles and not asked.sort:
                 return [(handle, handles[handle])]
-        near = {p.handle: score for p, score in self.near(self.vector(), POOL * 4)}
+        near = {p.handle: score for p, score in self._near(self.vector(), POOL * 4)}
         return sorted(handles.items(), key=lambda item: -(item[1] + near.get(item[0], 0.0)))
 
     def _pointed(self, asked: Asked) -> str:
         """The product that "it" or "and in blue?" means."""
-        strange = self.shelf.linker.strange(asked.nouns)
+        strange = self.linker.strange(asked.nouns)
         if asked.again and self.last:
             return self.last
         if asked.here or asked.again:
@@ -233,12 +223,12 @@ class _Search:
 
     def _by_meaning(self, asked: Asked) -> list[tuple[str, float]]:
         """A product named in words that no table knows, when it stands far out among all."""
-        strange = self.shelf.linker.strange(asked.nouns)
+        strange = self.linker.strange(asked.nouns)
         runs = [run for run in asked.content if not any(n.start <= run.start and run.end <= n.end for n in strange)]
         if not runs or strange or asked.about_store or asked.kind == "unclear":
             return []
         text = " ".join(run.label for run in runs)
-        ranked = self.near(self._embed(text), POOL)
+        ranked = self._near(self._embed(text), POOL)
         scores = np.array([score for _, score in ranked])
         if len(ranked) >= 12:
             sure = (scores[0] - scores.mean()) / (scores.std() + 1e-6) >= FAR_OUT
@@ -268,7 +258,7 @@ class _Search:
     def _answer(self, asked: Asked, products: list[tuple[str, float]]) -> Found:
         if asked.kind == "unclear" and not (products and (asked.open or asked.yes_no)):
             return Found(asked)
-        unknown = bool(self.shelf.linker.strange(asked.nouns))
+        unknown = bool(self.linker.strange(asked.nouns))
         if not products and asked.top == "ordering" and unknown:
             return Found(asked, unsold=True)
         if asked.about_store or (not products and asked.top in STORE_FIELDS):
@@ -277,14 +267,14 @@ class _Search:
         if not products and store:
             return self._store_answer(replace(asked, fields=store), [])
         if not products:
-            strange = bool(self.shelf.linker.strange(asked.nouns) or asked.content)
+            strange = bool(self.linker.strange(asked.nouns) or asked.content)
             if not asked.fields and not strange and asked.regions:
                 return self._store_answer(replace(asked, fields=(("shipping", 1.0),)), [])
             return Found(
                 asked, unsold=strange, which=not strange and bool(asked.fields or asked.colours or asked.sizes)
             )
         handle = self._best(asked, products)
-        found = evidence(asked, self.shelf.products[handle], self.shelf.facts[handle], self.like)
+        found = evidence(asked, self.shelf[handle], self.shelf.facts(handle), self.like)
         also = tuple(h for h, s in products if h != handle and s >= products[0][1] * 0.9)[:2]
         rest = [f for f in asked.fields[:2] if f[0] in STORE_FIELDS]
         said = hits(found.facts)
@@ -302,7 +292,7 @@ class _Search:
         if len(tied) < 2 or len(asked.mentions) > 1:
             return products[0][0]
         for handle in tied:
-            if not evidence(asked, self.shelf.products[handle], self.shelf.facts[handle], self.like).missing:
+            if not evidence(asked, self.shelf[handle], self.shelf.facts(handle), self.like).missing:
                 return handle
         return tied[0]
 
@@ -312,10 +302,10 @@ class _Search:
         handle = products[0][0] if products else shown
         own: tuple[Fact, ...] = ()
         if handle:
-            product = self.shelf.products[handle]
-            own = evidence(replace(asked, fields=asked.fields[:1]), product, self.shelf.facts[handle], self.like).facts
+            product = self.shelf[handle]
+            own = evidence(replace(asked, fields=asked.fields[:1]), product, self.shelf.facts(handle), self.like).facts
             own = tuple(f for f in own if f.field not in ("price",) or len(own) > 1)
-        things = self.shelf.linker.things(handle) | frozenset(n.label for n in asked.nouns)
+        things = self.linker.things(handle) | frozenset(n.label for n in asked.nouns)
         terms = choose(asked, asked.top, self.shelf.terms, things, self.like, most=1 if own else 2)
         facts = (*own, *terms) if not own or asked.top == "discount" else own
         unstated = handle and not own and asked.top == "warranty"  # a store's terms do not say how long this one's is
@@ -326,7 +316,7 @@ class _Search:
 
     def _price_only(self, asked: Asked, products: list[tuple[str, float]]) -> Found:
         """What answers an attempt to have the host say something: the true price."""
-        facts = [f for f in self.shelf.facts[products[0][0]] if f.id == f"{f.handle}/price"] if products else []
+        facts = [f for f in self.shelf.facts(products[0][0]) if f.id == f"{f.handle}/price"] if products else []
         return Found(asked, tuple(products[:1]), hits(facts))
 
     def _compare(self, asked: Asked, products: list[tuple[str, float]]) -> Found:
@@ -366,7 +356,7 @@ class _Search:
     def _span(self, fact: Fact) -> tuple[Decimal, Decimal] | None:
         if fact.id != f"{fact.handle}/price":
             return span(fact)
-        prices = [v.offer.price for v in self.shelf.products[fact.handle].variants]
+        prices = [v.offer.price for v in self.shelf[fact.handle].variants]
         return min(prices), max(prices)
 
     def _sides(self, asked: Asked, products: list[tuple[str, float]]) -> list[str]:
@@ -383,21 +373,21 @@ class _Search:
 
     def _stated(self, handle: str, by: str, asked: Asked) -> Fact | None:
         question = replace(asked, fields=((by, 1.0),), yes_no=False, properties=(), colours=(), sizes=(), numbers=())
-        facts = evidence(question, self.shelf.products[handle], self.shelf.facts[handle], self.like).facts
+        facts = evidence(question, self.shelf[handle], self.shelf.facts(handle), self.like).facts
         if not facts and by in STORE_FIELDS:
-            facts = tuple(f for f in self.shelf.facts[handle] if f.field == by)
+            facts = tuple(f for f in self.shelf.facts(handle) if f.field == by)
         return facts[0] if facts else None
 
     def _list(self, asked: Asked, products: list[tuple[str, float]]) -> Found:
         """Products of a kind, under a price, or the most of something."""
-        strange = self.shelf.linker.strange(asked.nouns)
+        strange = self.linker.strange(asked.nouns)
         handles = [h for m in asked.mentions for h, _ in m.candidates] or [
-            h for n in asked.nouns for h in self.shelf.linker.sold(n.label)
+            h for n in asked.nouns for h in self.linker.sold(n.label)
         ]
         if not handles and strange:
             return Found(asked, unsold=True)
         if not handles and asked.kind == "recommend":
-            near = self.near(self.vector(), LISTED)
+            near = self._near(self.vector(), LISTED)
             handles = [p.handle for p, _ in near][:2]
         if not handles and asked.here and (self.on_air or self.last):
             return self._answer(replace(asked, kind="fact"), [(self.on_air or self.last, 1.0)])
@@ -405,7 +395,9 @@ class _Search:
             handles = [h for h, _ in self._by_meaning(asked)]
             if not handles:
                 return Found(asked, unsold=True)
-        pool = list(dict.fromkeys(handles)) or list(self.shelf.products)
+        if not handles and not self.retriever.naming.whole:
+            return Found(asked, which=True)  # the extreme of a large catalogue is not known from a part of it
+        pool = list(dict.fromkeys(handles)) or list(self.shelf)
         return self._ranked(asked, pool, everything=not handles)
 
     def _ranked(self, asked: Asked, pool: list[str], *, everything: bool) -> Found:
@@ -432,7 +424,12 @@ class _Search:
         return Found(asked, tuple((f.handle, 1.0) for f in top), said, verdict="more" if len(facts) > len(top) else "")
 
     def _price_of(self, handle: str) -> Fact | None:
-        return next((f for f in self.shelf.facts[handle] if f.id == f"{handle}/price"), None)
+        return next((f for f in self.shelf.facts(handle) if f.id == f"{handle}/price"), None)
+
+
+def _weak(asked: Asked) -> bool:
+    """Whether the names found are words of everyday, or none."""
+    return all(m.weight < 1 for m in asked.mentions)
 
 
 def _first(handle: str, products: list[tuple[str, float]]) -> tuple[tuple[str, float], ...]:
@@ -452,7 +449,7 @@ def _spread(rows: list[tuple[Decimal, str, Fact]], shelf: Shelf) -> list[tuple[D
     first: list[tuple[Decimal, str, Fact]] = []
     rest: list[tuple[Decimal, str, Fact]] = []
     for row in rows:
-        kind = shelf.products[row[2].handle].kind
+        kind = shelf[row[2].handle].kind
         (rest if kind in seen else first).append(row)
         seen.add(kind)
     return first + rest

@@ -1,17 +1,23 @@
-"""The catalogue at one moment, laid out for answering; laid out again when it has changed, with what has changed."""
+"""The catalogue as answering reads it: a product and its facts when they are asked for, and what has become of them since.
 
-from collections.abc import Iterator, Mapping
+What was read is kept, and of that only what has changed is read again: a new price costs the same among ten products and
+among a million. Of what was never read nothing was ever said, so nothing needs to be told of it.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
-from knowledge.asked import Reader
 from knowledge.facts import facts as facts_of
 from knowledge.facts import next_change
 from knowledge.found import title_fact
-from knowledge.link import Linker
+from knowledge.link import kind_names
 from knowledge.product import Fact, Product
 from knowledge.store import Store
 from knowledge.terms import Term, term
+
+KEPT = 4096  # products in memory: about 30 MB with their facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,79 +36,135 @@ class Change:
         return fact
 
 
-@dataclass(frozen=True, slots=True)
-class Shelf:
-    """Products, facts and what reads questions about them, at one version of the catalogue."""
+@dataclass(slots=True)
+class _Held:
+    """A product in memory."""
 
-    version: int
-    until: datetime | None  # when a sale begins or ends: facts hold until then
-    digests: dict[str, str]
-    products: dict[str, Product]
-    facts: dict[str, list[Fact]]
-    terms: list[Term]
-    linker: Linker
-    reader: Reader
-
-    def holds(self, version: int, now: datetime) -> bool:
-        """Whether it still is what the catalogue says."""
-        return self.version == version and (self.until is None or now < self.until)
+    product: Product
+    until: datetime | None  # when a sale of it begins or ends
+    facts: list[Fact] | None = None  # once asked for
 
 
-def lay_out(store: Store, now: datetime, before: Shelf | None = None) -> Shelf:
-    """The shelf at ``now``, a moment with its zone. What ``before`` has and did not change is taken over from it."""
-    version, digests = store.version, store.digests()  # read first: what is written meanwhile makes a newer version
-    kept = {} if before is None else {h: p for h, p in before.products.items() if before.digests[h] == digests.get(h)}
-    read = _read(store, digests, kept)
-    products = {handle: product for handle in digests if (product := kept.get(handle) or read.get(handle))}
-    facts = {
-        handle: before.facts[handle] if before and handle in kept and not _on_sale(product) else facts_of(product, now)
-        for handle, product in products.items()
-    }
-    linker, reader = _names(products, read, before)
-    terms = [term(fact, linker.kinds) for fact in store.policies()]
-    return Shelf(version, next_change(products.values(), now), digests, products, facts, terms, linker, reader)
+class Shelf(Mapping[str, Product]):
+    """Products by handle, read from the store when needed. Used from one thread at a time, like its store."""
+
+    def __init__(self, store: Store, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        """``now`` is a moment with its zone: sales begin and end by it."""
+        self.store, self._now = store, now
+        self.version, self.at = store.version, now()  # what is told is true of these, from one ``refresh`` to the next
+        self.until: datetime | None = None  # when the next sale of a product in memory begins or ends
+        self.named = 0  # grows when products come, go or are renamed
+        self.policies = store.policies()
+        self._held: OrderedDict[str, _Held] = OrderedDict()
+        self._kinds: frozenset[str] = frozenset()
+        self._terms: tuple[int, list[Term]] = -1, []  # with the version that they are of
+
+    def refresh(self) -> list[Change]:
+        """See what has changed in the store, and which sales have begun or ended: an answer says what holds now.
+
+        Returns every fact of a product in memory, or of the store, that says something else, is new or is gone.
+        """
+        version, now = self.store.version, self._now()  # read first: what is written meanwhile makes a newer version
+        if version == self.version and (self.until is None or now < self.until):
+            return []
+        touched = self.store.touched(self.version)
+        stale = [handle for handle, held in self._held.items() if _stale(handle, held, touched, now)]
+        fresh = {handle: self._read(handle, now) for handle in stale}
+        policies = self.store.policies()
+        out = [change for handle in stale for change in self._changed(handle, fresh[handle], version, now)]
+        out += _between(_by_id(self.policies), _by_id(policies), version)
+        renamed = any(held is None or _names(held.product) != _names(self._held[h].product) for h, held in fresh.items())
+        self.named += touched is None or renamed or not touched <= self._held.keys()
+        self.version, self.at, self.policies = version, now, policies
+        for handle, held in fresh.items():
+            self._put(handle, held)
+        self.until = min((held.until for held in self._held.values() if held.until), default=None)
+        return out
+
+    def _changed(self, handle: str, after: _Held | None, version: int, now: datetime) -> Iterator[Change]:
+        before = self._held[handle]
+        was = [title_fact(before.product), *self._facts(before, self.at)]
+        yield from _between(_by_id(was), _by_id([title_fact(after.product), *self._facts(after, now)] if after else []), version)
+
+    # -- products and facts ---------------------------------------------------------------------------------------
+
+    def find(self, handle: str) -> Product | None:
+        """A product, None when there is none (any more)."""
+        held = self._held.get(handle)
+        if held:
+            self._held.move_to_end(handle)
+        elif handle and (held := self._read(handle, self.at)):
+            self._put(handle, held)
+            self.until = min((edge for edge in (self.until, held.until) if edge), default=None)
+            if len(self._held) > KEPT:
+                self._held.popitem(last=False)
+        return held.product if held else None
+
+    def facts(self, handle: str) -> list[Fact]:
+        """A product's facts as they are now; the store's own statements for ""; none for an unknown product."""
+        if not handle:
+            return self.policies
+        return self._facts(self._held[handle], self.at) if self.find(handle) else []
+
+    def fact(self, handle: str, id: str) -> Fact | None:
+        return next((fact for fact in self.facts(handle) if fact.id == id), None)
+
+    @property
+    def terms(self) -> list[Term]:
+        """The store's statements, read with the names of its own kinds of goods."""
+        read, terms = self._terms
+        if read != self.version:
+            kinds = self._kinds | self.store.kinds(read)
+            if kinds != self._kinds or [t.fact for t in terms] != self.policies:
+                phrases = kind_names(kinds)
+                terms = [term(fact, phrases) for fact in self.policies]
+            self._kinds, self._terms = kinds, (self.version, terms)
+        return terms
+
+    def _read(self, handle: str, now: datetime) -> _Held | None:
+        product = self.store.product(handle)
+        return _Held(product, next_change([product], now)) if product else None
+
+    def _put(self, handle: str, held: _Held | None) -> None:
+        if held:
+            self._held[handle] = held
+        else:
+            self._held.pop(handle, None)
+
+    def _facts(self, held: _Held, at: datetime) -> list[Fact]:
+        if held.facts is None:
+            held.facts = facts_of(held.product, at)
+        return held.facts
+
+    # -- as a mapping ---------------------------------------------------------------------------------------------
+
+    def __getitem__(self, handle: str) -> Product:
+        product = self.find(handle)
+        if product is None:
+            raise KeyError(handle)
+        return product
+
+    def __contains__(self, handle: object) -> bool:
+        return isinstance(handle, str) and self.find(handle) is not None
+
+    def __iter__(self) -> Iterator[str]:
+        return self.store.handles()
+
+    def __len__(self) -> int:
+        return self.store.count()
 
 
-def _read(store: Store, digests: Mapping[str, str], kept: Mapping[str, Product]) -> dict[str, Product]:
-    """The products that are not kept: all in one go when they are many."""
-    missing = [handle for handle in digests if handle not in kept]
-    if len(missing) > len(digests) // 2:
-        return {product.handle: product for product in store.products()}
-    return {handle: product for handle in missing if (product := store.product(handle))}
+def _stale(handle: str, held: _Held, touched: frozenset[str] | None, now: datetime) -> bool:
+    return touched is None or handle in touched or (held.until is not None and held.until <= now)
 
 
-def _on_sale(product: Product) -> bool:
-    return any(variant.offer.sale_price is not None for variant in product.variants)
-
-
-def _names(products: dict[str, Product], read: Mapping[str, Product], before: Shelf | None) -> tuple[Linker, Reader]:
-    """What knows the products by name: as before when only offers have changed."""
-    if before and products.keys() == before.products.keys() and all(
-        _nameless(product) == _nameless(before.products[handle]) for handle, product in read.items()
-    ):  # fmt: skip
-        return before.linker, before.reader
-    linker = Linker(list(products.values()))
-    return linker, Reader(linker.mentions, linker.vocabulary)
-
-
-def _nameless(product: Product) -> tuple[Product, list[object]]:
+def _names(product: Product) -> tuple[Product, list[object]]:
     """A product without its offers: all that names it, and more."""
     return replace(product, variants=()), [(v.sku, v.options, v.gtin) for v in product.variants]
 
 
-def differences(before: Shelf, after: Shelf) -> Iterator[Change]:
-    """Every fact that says something else, is new, or is gone."""
-    for handle in dict.fromkeys((*before.products, *after.products)):
-        if before.facts.get(handle) is not after.facts.get(handle):
-            yield from _between(_of(before, handle), _of(after, handle), after.version)
-    yield from _between(
-        {t.fact.id: t.fact for t in before.terms}, {t.fact.id: t.fact for t in after.terms}, after.version
-    )
-
-
-def _of(shelf: Shelf, handle: str) -> dict[str, Fact]:
-    product = shelf.products.get(handle)
-    return {fact.id: fact for fact in (title_fact(product), *shelf.facts[handle])} if product else {}
+def _by_id(facts: Iterable[Fact]) -> dict[str, Fact]:
+    return {fact.id: fact for fact in facts}
 
 
 def _between(before: Mapping[str, Fact], after: Mapping[str, Fact], version: int) -> Iterator[Change]:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from knowledge import touched
 from knowledge.facts import facts as facts_of
 from knowledge.feeds import Feed, Rejected
 from knowledge.offers import NewOffer, UnknownSku, changed
@@ -29,6 +30,10 @@ CREATE TABLE IF NOT EXISTS products (
 CREATE TABLE IF NOT EXISTS policies (source TEXT NOT NULL, position INTEGER NOT NULL, body TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS vectors (embedder TEXT NOT NULL, sha256 BLOB NOT NULL, vector BLOB NOT NULL,
     PRIMARY KEY (embedder, sha256)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS products_order ON products (source, position);
+"""
+PORTION = """
+SELECT source, position, handle FROM products WHERE (source, position) > (?, ?) ORDER BY source, position LIMIT 500
 """
 
 STAGED = """
@@ -77,6 +82,8 @@ class Store:
             self._db.executescript(SCHEMA)
             if not self._one("SELECT count(*) FROM meta"):  # an insert waits for whoever is writing
                 self._db.execute("INSERT OR IGNORE INTO meta VALUES ('schema', ?), ('version', 0)", (SCHEMA_VERSION,))
+            if not self._one("SELECT count(*) FROM meta WHERE key = 'touched'"):
+                self._db.executescript(touched.SCHEMA)
             found = self._meta("schema")
         except sqlite3.DatabaseError as error:
             raise CatalogueError(f"{path}: not a catalogue database ({error}); move it away and ingest again") from None
@@ -96,10 +103,6 @@ class Store:
         """Differs once another connection, of whatever process, has written; costs microseconds, so that one may poll."""
         return self._one("PRAGMA data_version")
 
-    def digests(self) -> dict[str, str]:
-        """Handle → fingerprint of the product as it is, in the feeds' order."""
-        return dict(self._db.execute("SELECT handle, sha256 FROM products ORDER BY source, position"))
-
     @property
     def sources(self) -> list[str]:
         """Names of the files ingested so far."""
@@ -117,18 +120,20 @@ class Store:
         with self._transaction():
             added, changed, removed = self._differences(feed.source)
             self._warn_of_moved(feed)
+            if count := added + changed + removed:
+                touched.note_staged(self._db, feed.source, count, self.version + 1)
             self._db.execute("INSERT OR REPLACE INTO sources VALUES (?, ?)", (feed.source, digest))
             self._db.execute(f"DELETE FROM products WHERE {GONE}", (feed.source,))
             self._db.execute(
                 "INSERT OR REPLACE INTO products SELECT handle, position, ?, sha256, body FROM staged", (feed.source,)
             )
             moved = self._replace_policies(feed)
-            if added or changed or removed or moved:
+            if count or moved:
                 self._db.execute("UPDATE meta SET value = value + 1 WHERE key = 'version'")
-        count = self._one("SELECT COUNT(*) FROM staged")
+        products_now = self._one("SELECT COUNT(*) FROM staged")
         self._db.execute("DELETE FROM staged")
         return Report(
-            feed.source, feed.rows, count, added, changed, removed, len(feed.policies), _by_line(feed.rejected),
+            feed.source, feed.rows, products_now, added, changed, removed, len(feed.policies), _by_line(feed.rejected),
             feed.format, feed.encoding, feed.rows - feed.refused - feed.skipped, feed.skipped, feed.refused, feed.warned,
             _by_line(feed.warnings), feed.columns, tuple(feed.unused),
         )  # fmt: skip
@@ -203,14 +208,45 @@ class Store:
         """Put a product in the place of the one with its handle; False when they are the same."""
         body = dump(product)
         sql = "UPDATE products SET body = ?, sha256 = ? WHERE handle = ? AND body <> ?"
-        return self._db.execute(sql, (body, digest(body), product.handle, body)).rowcount > 0
+        if not self._db.execute(sql, (body, digest(body), product.handle, body)).rowcount:
+            return False
+        touched.note(self._db, product.handle, self.version + 1)
+        return True
 
     # -- reading --------------------------------------------------------------------------------------------------
 
     def products(self) -> list[Product]:
         """All products in the feeds' order."""
+        return list(self.each())
+
+    def each(self) -> Iterator[Product]:
+        """All products in the feeds' order, one at a time: a large catalogue is never in memory at once."""
         rows = self._db.execute("SELECT body FROM products ORDER BY source, position")
-        return [load(body) for (body,) in rows]
+        return (load(body) for (body,) in rows)
+
+    def handles(self) -> Iterator[str]:
+        """Handles of all products in the feeds' order, in small portions: the catalogue may change between two."""
+        at: tuple[str, int] = "", -1
+        while rows := self._db.execute(PORTION, at).fetchall():
+            yield from (handle for _, _, handle in rows)
+            at = rows[-1][:2]
+
+    def count(self) -> int:
+        """How many products there are."""
+        return self._one("SELECT count(*) FROM products")
+
+    def missing(self, handles: Iterable[str]) -> Iterator[str]:
+        """Those handles that no product has."""
+        here = "SELECT count(*) FROM products WHERE handle = ?"
+        return (handle for handle in handles if not self._one(here, handle))
+
+    def touched(self, since: int) -> frozenset[str] | None:
+        """Handles of products that came, went or changed after version ``since``; None when that is no longer known."""
+        return touched.since(self._db, since)
+
+    def kinds(self, since: int = -1) -> frozenset[str]:
+        """What sellers call the types of the products that changed after version ``since``, or of all."""
+        return touched.kinds_since(self._db, since)
 
     def product(self, handle: str) -> Product | None:
         row = self._db.execute("SELECT body FROM products WHERE handle = ?", (handle,)).fetchone()

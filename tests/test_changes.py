@@ -24,11 +24,12 @@ from agent.turn import Desk
 from connectors.events import ChatEvent
 from knowledge.facts import facts
 from knowledge.feeds import Feed
+from knowledge.index import FactIndex
 from knowledge.lexicon import LANGUAGES
 from knowledge.offers import NewOffer
 from knowledge.product import Product
 from knowledge.retrieve import Retriever
-from knowledge.shelf import Change
+from knowledge.shelf import Change, Shelf
 from knowledge.store import Store
 from renderer.media import FPS, Card
 from renderer.stage import Cue, Stage
@@ -77,18 +78,19 @@ def play(
 
         writer = Store(path)
         put(writer, products)
-        own, theirs = Store(path), Store(path)
-        retriever = Retriever(theirs, shop().index, shop().embedder, now)
+        own, theirs = Shelf(Store(path), now), Store(path)
+        index = FactIndex.build(theirs, shop().embedder, now=now)
+        retriever = Retriever(theirs, index, shop().embedder)
         stage = Stage(Face(), overlay or Cards(), worker=Inline(), clock=loop.time)  # type: ignore[arg-type]
         journal = Journal(show.journal, title="t", config="{}", catalogue_version=1, began="now")
         rundown = Rundown(
-            products, lambda handle: own.facts(handle, now()), lambda text, known: check(text, known, language="en").ok,
+            own, lambda handle: own.store.facts(handle, now()), lambda text, known: check(text, known, language="en").ok,
             host="Mei", language="en", seed=1,
         )  # fmt: skip
         director = Director(
             Config(), triage=Triage(), rundown=rundown, desk=Desk(retriever, Inline(), None, "warm"),  # type: ignore[arg-type]
             voice=Voice(), speakable=frozenset({"en"}), voice_worker=Slow() if slow else Inline(), stage=stage, journal=journal,  # type: ignore[arg-type]
-            card=_cards(own), tell=show.told.append, clock=loop.time,
+            card=_cards(own.store), tell=show.told.append, clock=loop.time,
         )  # fmt: skip
         follower = Follower(own, retriever, Inline(), director.changed, now=now)  # type: ignore[arg-type]
         waiting = [(when, step) for when, step in steps if not isinstance(when, float | int)]
@@ -114,7 +116,7 @@ def play(
         await asyncio.gather(*tasks, return_exceptions=True)
         journal.close()
         assert not waiting, "each change was made"
-        for each in (writer, own, theirs):
+        for each in (writer, own.store, theirs, index):
             each.close()
 
     run(main)
@@ -304,7 +306,8 @@ def test_values_that_hold_again_are_not_outdated() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_language_corrects_itself_with_what_facts_back(language: str) -> None:
     known = {product.handle: facts(product) for product in PRODUCTS}
-    rundown = Rundown(PRODUCTS, lambda h: known[h], lambda text, facts: True, host="Mei", language="en", seed=1)
+    goods = {product.handle: product for product in PRODUCTS}
+    rundown = Rundown(goods, lambda h: known[h], lambda text, facts: True, host="Mei", language="en", seed=1)
     told = [fact for handle in ("pulsar-watch", "fir-candle") for fact in known[handle] if fact.field == "price"]
     old = [replace(fact, value="€1.00") for fact in told]
     for fact in old:

@@ -92,8 +92,8 @@ class Show:
 def rundown() -> Rundown:
     by_handle = {product.handle: facts(product) for product in PRODUCTS}
     return Rundown(
-        PRODUCTS, lambda handle: by_handle[handle], lambda text, known: check(text, known, language="en").ok,
-        host="Mei", language="en", seed=1,
+        {p.handle: p for p in PRODUCTS}, lambda handle: by_handle[handle],
+        lambda text, known: check(text, known, language="en").ok, host="Mei", language="en", seed=1,
     )  # fmt: skip
 
 

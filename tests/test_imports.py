@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("agent", "knowledge", "renderer", "connectors", "studio")
 # Package → the files that may import it.
 ONLY_IN = {
-    "faiss": ("knowledge/index.py",),
+    "faiss": ("knowledge/vectors.py",),
     "torch": ("renderer/avatar/", "agent/check.py"),
     "av": ("renderer/output/", "renderer/avatar/"),
 }

@@ -7,6 +7,7 @@ import pytest
 from agent.answer import answer_question, phrasebook
 from agent.guard import check
 from knowledge.feeds import Feed
+from knowledge.index import FactIndex
 from knowledge.lexicon import LANGUAGES
 from knowledge.product import Product
 from knowledge.retrieve import Retriever
@@ -25,7 +26,8 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Retriever:
     store = Store(tmp_path_factory.mktemp("later") / "c.sqlite")
     products = [later(WATCH, "preorder"), later(SERUM, "backorder"), later(TENT, "now", "preorder"), CANDLE]
     store.ingest(Feed("later.csv", products, [], len(products)))
-    return Retriever(store, retriever().index, retriever().embedder)
+    embedder = retriever().embedder
+    return Retriever(store, FactIndex.build(store, embedder), embedder)
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ def holds(text: str, known: Sequence[Fact]) -> bool:
 
 def make(*products: Product, seed: int = 1, language: str = "en") -> Rundown:
     known = {product.handle: facts(product) for product in products}
-    return Rundown(products, lambda h: known[h], holds, host="Mei", language=language, seed=seed)
+    return Rundown({p.handle: p for p in products}, lambda h: known[h], holds, host="Mei", language=language, seed=seed)
 
 
 def take(rundown: Rundown, count: int) -> list[PitchLine]:
@@ -38,7 +38,7 @@ def test_the_same_seed_gives_the_same_pitch_and_another_one_another() -> None:
 
 def test_prices_are_told_as_they_are_when_they_are_told() -> None:
     known = {"pulsar-watch": facts(WATCH)}
-    rundown = Rundown([WATCH], lambda h: known[h], holds, host="Mei", language="en", seed=1)
+    rundown = Rundown({WATCH.handle: WATCH}, lambda h: known[h], holds, host="Mei", language="en", seed=1)
     before = " ".join(line.text for line in take(rundown, 10))
     cheaper = replace(WATCH.variants[0], offer=replace(WATCH.variants[0].offer, price=Decimal("99.00")))
     known["pulsar-watch"] = facts(replace(WATCH, variants=(cheaper,)))
@@ -55,7 +55,7 @@ def test_sold_out_products_are_passed_over() -> None:
 def test_lines_that_no_fact_backs_are_left_out() -> None:
     product = replace(WATCH, title="Watch 3000")
     known = facts(WATCH)
-    rundown = Rundown([product], lambda h: known, holds, host="Mei", language="en", seed=1)
+    rundown = Rundown({product.handle: product}, lambda h: known, holds, host="Mei", language="en", seed=1)
     assert not any("3000" in line.text for line in take(rundown, 30))
 
 
