@@ -88,7 +88,7 @@ def _watch(files: "list[Watched]", store: "Store", catalogue: "Catalogue", as_js
     embedder = open_embedder(catalogue.embedder)
 
     def read(path: Path) -> Again:
-        report = run(store, path, catalogue)
+        report = run(store, path, catalogue, keep_offers=True)
         for _ in FactIndex.embed_new(store, embedder):
             pass
         return Again(report.products, report.added, report.changed, report.removed, report.refused, store.version)

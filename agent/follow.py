@@ -17,8 +17,10 @@ from renderer.worker import Worker
 log = structlog.get_logger()
 
 POLL_S = 0.5
+RETRY_S = 5.0
 QUIET_S = 2.0  # after a change before the index is made again: changes come in flocks
 
+UNSEEN = -1, -1
 Changed = Callable[[Sequence[Change], Sequence[Product]], None]
 
 
@@ -34,7 +36,7 @@ class Follower:
         ``asked`` has it look at once rather than within ``POLL_S``: this process has changed something itself.
         """
         self._store, self._retriever, self._knowledge, self._changed, self._now = store, retriever, knowledge, changed, now
-        self._seen = -1, -1  # stamp and version of the catalogue
+        self._seen = UNSEEN  # stamp and version of the catalogue
         self._asked, self._unindexed = asked or asyncio.Event(), asyncio.Event()
 
     async def run(self) -> None:
@@ -48,8 +50,10 @@ class Follower:
             try:
                 if self._moved():
                     await self._tell()
-            except (sqlite3.Error, CatalogueError) as error:  # what the show knows stays
-                log.error("catalogue.unreadable", why=str(error))
+            except (sqlite3.Error, CatalogueError) as error:  # what the show knows stays, until it can be read again
+                log.error("catalogue.unreadable", why=str(error), again_in_s=RETRY_S)
+                self._seen = UNSEEN
+                await asyncio.sleep(RETRY_S)
             with suppress(TimeoutError):  # not wait_for: in 3.11 it loses a cancellation that meets the event
                 async with asyncio.timeout(POLL_S):
                     await self._asked.wait()

@@ -35,6 +35,7 @@ STAGED = """
 CREATE TEMP TABLE IF NOT EXISTS staged (handle TEXT PRIMARY KEY, position INTEGER, sha256 TEXT, body TEXT);
 DELETE FROM staged;
 """
+STANDING = "SELECT handle, position, sha256, body FROM products WHERE source = ?"
 GONE = "source = ? AND handle NOT IN (SELECT handle FROM staged)"
 
 
@@ -107,14 +108,18 @@ class Store:
 
     # -- writing --------------------------------------------------------------------------------------------------
 
-    def ingest(self, feed: Feed, products: Iterable[Product] | None = None) -> Report:
+    def ingest(self, feed: Feed, products: Iterable[Product] | None = None, *, keep_offers: bool = False) -> Report:
         """Make the store hold exactly what ``feed`` says about its source; all of it or nothing.
 
+        With ``keep_offers`` a file that says what it said last leaves offers that were changed since as they are.
         ``products`` may be a stream that fills in ``feed``'s counts as it goes: it is staged on disk, not in memory.
         Raises whatever the stream raises, with nothing changed.
         """
         digest = self._stage(feed.products if products is None else products)
         with self._transaction():
+            if keep_offers and self._said(feed.source, digest):
+                self._db.execute("DELETE FROM staged")
+                self._db.execute(f"INSERT INTO staged {STANDING}", (feed.source,))
             added, changed, removed = self._differences(feed.source)
             self._warn_of_moved(feed)
             self._db.execute("INSERT OR REPLACE INTO sources VALUES (?, ?)", (feed.source, digest))
@@ -132,6 +137,12 @@ class Store:
             feed.format, feed.encoding, feed.rows - feed.refused - feed.skipped, feed.skipped, feed.refused, feed.warned,
             _by_line(feed.warnings), feed.columns, tuple(feed.unused),
         )  # fmt: skip
+
+    def _said(self, source: str, digest: str) -> bool:
+        """Whether a source is as it was when it was read last, and still holds all of its products."""
+        same = self._one("SELECT COUNT(*) FROM sources WHERE name = ? AND sha256 = ?", source, digest)
+        here = "SELECT COUNT(*) FROM products WHERE source = ? AND handle IN (SELECT handle FROM staged)"
+        return bool(same) and self._one(here, source) == self._one("SELECT COUNT(*) FROM staged")
 
     def _stage(self, products: Iterable[Product]) -> str:
         """Write products to a temporary table, which readers and writers of the catalogue do not wait for."""
