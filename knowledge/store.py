@@ -17,7 +17,7 @@ from knowledge.facts import facts as facts_of
 from knowledge.feeds import Feed, Rejected
 from knowledge.offers import NewOffer, UnknownSku, changed
 from knowledge.product import CatalogueError, Fact, Product, Variant
-from knowledge.rows import digest, dump, fact_row, key, load, load_fact, quoted
+from knowledge.rows import digest, dump, fact_row, key, load, load_fact
 
 SCHEMA_VERSION = 1
 BUSY_S = 30.0  # waited for another writer: a large file's ingestion holds the catalogue for seconds
@@ -34,6 +34,11 @@ CREATE TABLE IF NOT EXISTS vectors (embedder TEXT NOT NULL, sha256 BLOB NOT NULL
 STAGED = """
 CREATE TEMP TABLE IF NOT EXISTS staged (handle TEXT PRIMARY KEY, position INTEGER, sha256 TEXT, body TEXT);
 DELETE FROM staged;
+"""
+WITH_SKUS = """
+SELECT body FROM products WHERE EXISTS (
+    SELECT 1 FROM json_each(body, '$.variants') v
+    WHERE json_extract(v.value, '$.sku') IN (SELECT value FROM json_each(?))) ORDER BY source, position
 """
 STANDING = "SELECT handle, position, sha256, body FROM products WHERE source = ?"
 GONE = "source = ? AND handle NOT IN (SELECT handle FROM staged)"
@@ -187,28 +192,29 @@ class Store:
 
     def set_offer(self, sku: str, *, price: Decimal | None = None, stock: int | None = None) -> Product:
         """Change a variant's price or stock. Raises UnknownSku when no variant has this SKU."""
-        self.set_offers([NewOffer(sku, price, stock)])
-        return next(iter(self._with(sku)))
+        rows, _ = self.set_offers([NewOffer(sku, price, stock)])
+        return rows[0][0]
 
     def set_offers(self, offers: Sequence[NewOffer]) -> tuple[list[tuple[Product, Variant]], int]:
         """Change prices and stocks, all or none of them: the variants as they are now, and the catalogue's version.
 
-        Raises UnknownSku, naming every SKU that no variant has.
+        An article that is listed twice changes in both places. Raises UnknownSku, naming every SKU that no variant has.
         """
+        news = {offer.sku: offer for offer in offers}
         with self._transaction():
-            if unknown := [offer.sku for offer in offers if not self._with(offer.sku)]:
-                raise UnknownSku(unknown)
-            moved = [self._write(changed(product, new)) for new in offers for product in self._with(new.sku)]
-            if any(moved):
+            products = [changed(product, news) for product in self._with(list(news))]
+            rows = [(product, variant) for product in products for variant in product.variants if variant.sku in news]
+            if unknown := news.keys() - {variant.sku for _, variant in rows}:
+                raise UnknownSku([sku for sku in news if sku in unknown])
+            if any([self._write(product) for product in products]):
                 self._db.execute("UPDATE meta SET value = value + 1 WHERE key = 'version'")
-            now = [(p, v) for new in offers for p in self._with(new.sku) for v in p.variants if v.sku == new.sku]
-            return now, self.version
+            order = {sku: number for number, sku in enumerate(news)}
+            return sorted(rows, key=lambda row: order[row[1].sku]), self.version
 
-    def _with(self, sku: str) -> list[Product]:
-        """Products of which a variant has this SKU: an article may be listed twice."""
-        sql = "SELECT body FROM products WHERE instr(body, ?) ORDER BY source, position"
-        products = [load(body) for (body,) in self._db.execute(sql, (quoted(sku),))]
-        return [product for product in products if any(variant.sku == sku for variant in product.variants)]
+    def _with(self, skus: Sequence[str]) -> list[Product]:
+        """Products of which a variant has one of these SKUs, found in one pass however many they are."""
+        rows = self._db.execute(WITH_SKUS, (json.dumps(skus),))
+        return [load(body) for (body,) in rows]
 
     def _write(self, product: Product) -> bool:
         """Put a product in the place of the one with its handle; False when they are the same."""
