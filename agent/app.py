@@ -82,7 +82,7 @@ def open_catalogue(config: Config, data: Path, progress: Progress) -> Store:
     names = {path.name for path in config.catalogue.files}
     if config.catalogue.files and (not store.sources or names & set(store.sources)):
         for path in config.catalogue.files:
-            report = ingest(store, path, config.catalogue)
+            report = ingest(store, path, config.catalogue, keep_offers=True)
             if report.added or report.changed or report.removed:
                 progress.step(f"catalogue {path.name}: {report.products} products, {report.policies} store facts")
     if not store.count():
@@ -92,10 +92,10 @@ def open_catalogue(config: Config, data: Path, progress: Progress) -> Store:
     return store
 
 
-def ingest(store: Store, path: Path, catalogue: Catalogue) -> Report:
-    """Read one file into the store; rows that were left out are logged with their line."""
+def ingest(store: Store, path: Path, catalogue: Catalogue, *, keep_offers: bool = False) -> Report:
+    """Read one file into the store, as ``Store.ingest`` does; rows that were left out are logged with their line."""
     feed, products = stream(path, currency=catalogue.currency, columns=catalogue.columns)
-    report = store.ingest(feed, products)
+    report = store.ingest(feed, products, keep_offers=keep_offers)
     for row in report.rejected[:20]:
         log.warning("catalogue.row_left_out", file=row.file, line=row.line, why=row.why)
     return report

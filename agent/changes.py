@@ -57,16 +57,31 @@ def _price(fact: Fact, rundown: Rundown, language: str) -> Sentence | None:
     own = next((f for f in facts if f.id == fact.id), None) or whole(facts, "price")
     if own is None:
         return None
-    product = rundown.products.get(fact.handle)
-    name = next((variant_name(v) for v in product.variants if v.sku == own.sku), "") if product else ""
-    if own.id.count("/") > 1 and name:
+    if name := _variant(own, rundown):
         text = book.say("corrected_price_variant", name=own.product, variant=name, value=book.value(own.value))
-        return Sentence(text, (own, *(f for f in facts if (f.value and f.value in name) or name in f.value)))
+        return Sentence(text, (own, *_naming(name, facts)))
     return Sentence(book.say("corrected_price", name=own.product, value=book.value(own.value)), (own,))
 
 
 def _sold_out(fact: Fact, rundown: Rundown, language: str) -> Sentence | None:
-    stock = whole(rundown.facts(fact.handle), "stock")
-    if stock is None or stock.number != 0:
-        return None
-    return Sentence(phrasebook(language).say("corrected_none", name=stock.product), (stock,))
+    book, facts = phrasebook(language), rundown.facts(fact.handle)
+    own, stock = next((f for f in facts if f.id == fact.id), None), whole(facts, "stock")
+    if stock is not None and stock.number == 0:
+        return Sentence(book.say("corrected_none", name=stock.product), (stock,))
+    if own is not None and own.number == 0 and (name := _variant(own, rundown)):
+        return Sentence(book.say("stock_variant_none", name=own.product, variant=name), (own, *_naming(name, facts)))
+    return None
+
+
+def _variant(fact: Fact, rundown: Rundown) -> str:
+    """The name of the variant that a fact is about; "" when it is about the whole product."""
+    product = rundown.products.get(fact.handle)
+    if product is None or fact.id.count("/") < 2:
+        return ""
+    return next((variant_name(variant) for variant in product.variants if variant.sku == fact.sku), "")
+
+
+def _naming(name: str, facts: Sequence[Fact]) -> list[Fact]:
+    """The facts that list a product's choices, in whose words a variant is named."""
+    parts = name.split(", ")
+    return [fact for fact in facts if fact.id.count("/") == 1 and any(part in fact.value.split(", ") for part in parts)]

@@ -101,7 +101,7 @@ def _watch(files: "list[Watched]", retriever: "Retriever", catalogue: "Catalogue
     store = retriever.store
 
     def read(path: Path) -> Again:
-        report = run(store, path, catalogue)
+        report = run(store, path, catalogue, keep_offers=True)
         for _ in retriever.renew_index():
             pass
         retriever.index.save()

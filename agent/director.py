@@ -215,10 +215,12 @@ class Director:
         if said is None or not check(said.text, said.facts, language=wrong.language).ok:
             log.error("correction.refused", utterance=wrong.id, text=said.text if said else "")
             return
-        handle = said.facts[0].handle
+        handle, meta = said.facts[0].handle, {"cites": said.facts}
+        if "to" in wrong.meta:  # it was an answer: the chat is put right too
+            written = correction(outdated, self.rundown, wrong.meta["written_in"]) or said
+            meta = wrong.meta | meta | {"text": written.text}
         utterance = Utterance(
-            self._id("c"), said.text, wrong.language, "correction", wrong.turn, self.card(handle),
-            {"handle": handle, "cites": said.facts},
+            self._id("c"), said.text, wrong.language, "correction", wrong.turn, self.card(handle), meta | {"handle": handle}
         )  # fmt: skip
         try:
             await self._stage(await self._speech(utterance), first=True)
@@ -266,7 +268,7 @@ class Director:
             utterance.id, utterance.turn, utterance.kind, utterance.language, cue.voice, utterance.text, cue.pts
         )
         self.tell({"type": "said", "text": utterance.text, "language": utterance.language, "kind": utterance.kind})
-        if utterance.kind == "answer" and utterance.id.endswith(".0"):
+        if "to" in utterance.meta and (utterance.kind == "correction" or utterance.id.endswith(".0")):
             self.tell(reply(utterance))
         self._heard_first(utterance.id, cue)
 

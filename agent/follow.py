@@ -16,8 +16,10 @@ from renderer.worker import Worker
 log = structlog.get_logger()
 
 POLL_S = 0.5
+RETRY_S = 5.0
 QUIET_S = 2.0  # after a change before the index is made again: changes come in flocks
 
+UNSEEN = -1, -1
 Changed = Callable[[Sequence[Change]], None]
 
 
@@ -33,7 +35,8 @@ class Follower:
         ``asked`` has it look at once rather than within ``POLL_S``: this process has changed something itself.
         """
         self._shelf, self._retriever, self._knowledge, self._changed, self._now = shelf, retriever, knowledge, changed, now
-        self._seen = -1, -1  # stamp and version of the catalogue
+        self._seen = UNSEEN  # stamp and version of the catalogue
+        self._untold: dict[Change, None] = {}
         self._asked, self._unindexed = asked or asyncio.Event(), asyncio.Event()
 
     async def run(self) -> None:
@@ -47,8 +50,10 @@ class Follower:
             try:
                 if self._moved():
                     await self._tell()
-            except (sqlite3.Error, CatalogueError) as error:  # what the show knows stays
-                log.error("catalogue.unreadable", why=str(error))
+            except (sqlite3.Error, CatalogueError) as error:  # what the show knows stays, until it can be read again
+                log.error("catalogue.unreadable", why=str(error), again_in_s=RETRY_S)
+                self._seen = UNSEEN
+                await asyncio.sleep(RETRY_S)
             with suppress(TimeoutError):  # not wait_for: in 3.11 it loses a cancellation that meets the event
                 async with asyncio.timeout(POLL_S):
                     await self._asked.wait()
@@ -63,8 +68,10 @@ class Follower:
 
     async def _tell(self) -> None:
         """What was said rests on either shelf; what both know of is told once."""
-        answered = await self._knowledge.run(self._retriever.changes)
-        if changes := list(dict.fromkeys([*answered, *self._shelf.refresh()])):
+        self._untold |= dict.fromkeys(await self._knowledge.run(self._retriever.changes))
+        self._untold |= dict.fromkeys(self._shelf.refresh())
+        if changes := list(self._untold):
+            self._untold.clear()
             self._changed(changes)
         self._unindexed.set()
 

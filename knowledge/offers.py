@@ -1,6 +1,6 @@
 """A new price or stock for one variant, while the rest of the catalogue stays."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -24,13 +24,15 @@ class UnknownSku(CatalogueError):
         super().__init__("no variant has the SKU " + ", ".join(f'"{sku}"' for sku in self.skus))
 
 
-def changed(product: Product, new: NewOffer) -> Product:
-    """The product with a new offer for its variants of that SKU."""
-    return replace(product, variants=tuple(_variant(v, new) if v.sku == new.sku else v for v in product.variants))
+def changed(product: Product, offers: Mapping[str, NewOffer]) -> Product:
+    """The product with new offers for its variants, by SKU."""
+    return replace(product, variants=tuple(_variant(v, offers.get(v.sku)) for v in product.variants))
 
 
-def _variant(variant: Variant, new: NewOffer) -> Variant:
+def _variant(variant: Variant, new: NewOffer | None) -> Variant:
     offer = variant.offer
+    if new is None:
+        return variant
     if new.price is not None:  # the price from now on, whatever sale the feed had planned
         offer = replace(offer, price=new.price, sale_price=None, sale_from=None, sale_until=None)
     if new.stock is not None:

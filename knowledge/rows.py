@@ -30,11 +30,6 @@ def _slots(thing: Product | Variant | Offer) -> dict[str, Any]:
     return {name: getattr(thing, name) for name in thing.__slots__}
 
 
-def quoted(text: str) -> str:
-    """A text as it stands in a body."""
-    return json.dumps(text, ensure_ascii=False)
-
-
 def load(body: str) -> Product:
     """The product of a body."""
     raw = json.loads(body)

@@ -18,7 +18,7 @@ from knowledge.facts import facts as facts_of
 from knowledge.feeds import Feed, Rejected
 from knowledge.offers import NewOffer, UnknownSku, changed
 from knowledge.product import CatalogueError, Fact, Product, Variant
-from knowledge.rows import digest, dump, fact_row, key, load, load_fact, quoted
+from knowledge.rows import digest, dump, fact_row, key, load, load_fact
 
 SCHEMA_VERSION = 1
 BUSY_S = 30.0  # waited for another writer: a large file's ingestion holds the catalogue for seconds
@@ -40,6 +40,12 @@ STAGED = """
 CREATE TEMP TABLE IF NOT EXISTS staged (handle TEXT PRIMARY KEY, position INTEGER, sha256 TEXT, body TEXT);
 DELETE FROM staged;
 """
+WITH_SKUS = """
+SELECT body FROM products WHERE EXISTS (
+    SELECT 1 FROM json_each(body, '$.variants') v
+    WHERE json_extract(v.value, '$.sku') IN (SELECT value FROM json_each(?))) ORDER BY source, position
+"""
+STANDING = "SELECT handle, position, sha256, body FROM products WHERE source = ?"
 GONE = "source = ? AND handle NOT IN (SELECT handle FROM staged)"
 
 
@@ -110,14 +116,18 @@ class Store:
 
     # -- writing --------------------------------------------------------------------------------------------------
 
-    def ingest(self, feed: Feed, products: Iterable[Product] | None = None) -> Report:
+    def ingest(self, feed: Feed, products: Iterable[Product] | None = None, *, keep_offers: bool = False) -> Report:
         """Make the store hold exactly what ``feed`` says about its source; all of it or nothing.
 
+        With ``keep_offers`` a file that says what it said last leaves offers that were changed since as they are.
         ``products`` may be a stream that fills in ``feed``'s counts as it goes: it is staged on disk, not in memory.
         Raises whatever the stream raises, with nothing changed.
         """
         digest = self._stage(feed.products if products is None else products)
         with self._transaction():
+            if keep_offers and self._said(feed.source, digest):
+                self._db.execute("DELETE FROM staged")
+                self._db.execute(f"INSERT INTO staged {STANDING}", (feed.source,))
             added, changed, removed = self._differences(feed.source)
             self._warn_of_moved(feed)
             if count := added + changed + removed:
@@ -137,6 +147,12 @@ class Store:
             feed.format, feed.encoding, feed.rows - feed.refused - feed.skipped, feed.skipped, feed.refused, feed.warned,
             _by_line(feed.warnings), feed.columns, tuple(feed.unused),
         )  # fmt: skip
+
+    def _said(self, source: str, digest: str) -> bool:
+        """Whether a source is as it was when it was read last, and still holds all of its products."""
+        same = self._one("SELECT COUNT(*) FROM sources WHERE name = ? AND sha256 = ?", source, digest)
+        here = "SELECT COUNT(*) FROM products WHERE source = ? AND handle IN (SELECT handle FROM staged)"
+        return bool(same) and self._one(here, source) == self._one("SELECT COUNT(*) FROM staged")
 
     def _stage(self, products: Iterable[Product]) -> str:
         """Write products to a temporary table, which readers and writers of the catalogue do not wait for."""
@@ -181,28 +197,29 @@ class Store:
 
     def set_offer(self, sku: str, *, price: Decimal | None = None, stock: int | None = None) -> Product:
         """Change a variant's price or stock. Raises UnknownSku when no variant has this SKU."""
-        self.set_offers([NewOffer(sku, price, stock)])
-        return next(iter(self._with(sku)))
+        rows, _ = self.set_offers([NewOffer(sku, price, stock)])
+        return rows[0][0]
 
     def set_offers(self, offers: Sequence[NewOffer]) -> tuple[list[tuple[Product, Variant]], int]:
         """Change prices and stocks, all or none of them: the variants as they are now, and the catalogue's version.
 
-        Raises UnknownSku, naming every SKU that no variant has.
+        An article that is listed twice changes in both places. Raises UnknownSku, naming every SKU that no variant has.
         """
+        news = {offer.sku: offer for offer in offers}
         with self._transaction():
-            if unknown := [offer.sku for offer in offers if not self._with(offer.sku)]:
-                raise UnknownSku(unknown)
-            moved = [self._write(changed(product, new)) for new in offers for product in self._with(new.sku)]
-            if any(moved):
+            products = [changed(product, news) for product in self._with(list(news))]
+            rows = [(product, variant) for product in products for variant in product.variants if variant.sku in news]
+            if unknown := news.keys() - {variant.sku for _, variant in rows}:
+                raise UnknownSku([sku for sku in news if sku in unknown])
+            if any([self._write(product) for product in products]):
                 self._db.execute("UPDATE meta SET value = value + 1 WHERE key = 'version'")
-            now = [(p, v) for new in offers for p in self._with(new.sku) for v in p.variants if v.sku == new.sku]
-            return now, self.version
+            order = {sku: number for number, sku in enumerate(news)}
+            return sorted(rows, key=lambda row: order[row[1].sku]), self.version
 
-    def _with(self, sku: str) -> list[Product]:
-        """Products of which a variant has this SKU: an article may be listed twice."""
-        sql = "SELECT body FROM products WHERE instr(body, ?) ORDER BY source, position"
-        products = [load(body) for (body,) in self._db.execute(sql, (quoted(sku),))]
-        return [product for product in products if any(variant.sku == sku for variant in product.variants)]
+    def _with(self, skus: Sequence[str]) -> list[Product]:
+        """Products of which a variant has one of these SKUs, found in one pass however many they are."""
+        rows = self._db.execute(WITH_SKUS, (json.dumps(skus),))
+        return [load(body) for (body,) in rows]
 
     def _write(self, product: Product) -> bool:
         """Put a product in the place of the one with its handle; False when they are the same."""

@@ -201,6 +201,8 @@ def test_an_answer_that_has_begun_is_finished_and_put_right(tmp_path: Path) -> N
     assert "€179.00" in answer and after(show, answer)[0] == "Correction: the price of the Pulsar GPS Watch is now €149.00."
     assert show.rows("SELECT kind, outcome FROM revisions") == [("answer", "corrected")]
     assert len([cue for cue in show.cues if cue.kind == "end" and cue.utterance.text == answer]) == 1, "it was heard whole"
+    replies = [message["text"] for message in show.told if message["type"] == "reply"]
+    assert replies == [answer, "Correction: the price of the Pulsar GPS Watch is now €149.00."], "the chat is put right too"
 
 
 def test_two_changes_while_one_sentence_is_heard_end_with_what_holds(tmp_path: Path) -> None:
@@ -250,6 +252,12 @@ def test_a_count_that_goes_down_needs_no_correction_but_sold_out_does(tmp_path: 
     (tmp_path / "two").mkdir()
     show = play(tmp_path / "two", 40, [(told, stock("TRK-41", 0))])
     assert show.texts("correction") == ["Correction: the Trekker 500 Hiking Boots is now sold out."]
+
+
+def test_a_variant_that_is_sold_out_while_it_is_told_is_named(tmp_path: Path) -> None:
+    asked = [(5.0, "do you have the tent in orange?")]
+    show = play(tmp_path, 30, [(starts("We have 2 of the Alpina Tent in Orange"), stock("ALP-ORG", 0))], asked)
+    assert show.texts("correction") == ["We are sold out of the Alpina Tent in Orange right now."]
 
 
 def test_what_is_sold_out_or_gone_is_pitched_no_more(tmp_path: Path) -> None:

@@ -155,3 +155,18 @@ def test_a_question_is_answered_from_the_file(tmp_path: Path, capsys: pytest.Cap
     assert main(["ask", "how much is the blue mug?", "--json"]) == 0
     row = json.loads(capsys.readouterr().out)
     assert "€12.50" in row["answer"] and row["verdict"]["ok"] and row["facts"][0]["source"] == "p.csv:2"
+
+
+def test_an_offer_is_changed_by_hand_and_outlasts_the_next_start(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "p.csv").write_text(f"{HEADER}mug,Blue Mug,MUG-1,12.50\n", encoding="utf-8")
+    show = config(tmp_path, '[catalogue]\nfiles = ["p.csv"]')
+    assert main(["ingest", "p.csv"]) == 0 and capsys.readouterr()
+    assert main(["offer", "MUG-1", "--price", "9.90", "--stock", "3"]) == 0
+    assert capsys.readouterr().out == "MUG-1 Blue Mug: 9.90 USD, 3 in stock (catalogue version 2)\n"
+    assert main(["ask", "how much is the blue mug?", "--config", show]) == 0
+    assert "$9.90" in capsys.readouterr().out, "the configuration's file says nothing new"
+    assert main(["offer", "MUG-1", "--stock", "0", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["offers"][0]["stock"] == 0
+    assert 'no variant has the SKU "NONE"' in refused(capsys, "offer", "NONE", "--stock", "1")
+    assert "such as" in refused(capsys, "offer", "MUG-1", "--price", "9,90")
+    assert "give a price, a stock or both" in refused(capsys, "offer", "MUG-1")

@@ -95,6 +95,23 @@ def test_a_live_offer_is_taken_back_by_the_next_ingestion(store: Store) -> None:
     assert store.ingest(feed(WATCH)).changed == 1 and store.products() == [WATCH]
 
 
+def test_a_live_offer_outlasts_a_file_that_says_nothing_new(store: Store) -> None:
+    store.ingest(feed(WATCH, TENT))
+    store.set_offer("PUL-1", price=Decimal("149.00"))
+    report = store.ingest(feed(WATCH, TENT), keep_offers=True)
+    assert (report.added, report.changed, report.removed, report.products) == (0, 0, 0, 2) and store.version == 2
+    assert store.products()[0].variants[0].offer.price == Decimal("149.00")
+    assert store.ingest(feed(WATCH, replace(TENT, title="Tent")), keep_offers=True).changed == 2, "what is new holds, all of it"
+    assert store.products()[0] == WATCH
+
+
+def test_a_file_takes_back_what_another_had_taken_over(store: Store) -> None:
+    store.ingest(feed(WATCH))
+    store.ingest(feed(replace(WATCH, title="Other"), source="other.csv"))
+    store.ingest(feed(WATCH), keep_offers=True)
+    assert store.products() == [WATCH]
+
+
 def test_a_failing_ingestion_leaves_everything_as_it_was(store: Store) -> None:
     store.ingest(feed(TENT))
     broken = feed(WATCH, policies=(replace(policy(1, "shipping", "x"), number=object()),))  # type: ignore[arg-type]
