@@ -161,7 +161,7 @@ class FactIndex:
 
     def _entries(self) -> Iterator[Entry]:
         for product in self._store.each():
-            yield _card(product)
+            yield card_entry(product)
             if self.whole:
                 facts = {f.id: f for f in reversed(self.shelf.facts(product.handle)) if searchable(f)}
                 yield from map(_silent, facts.values())
@@ -170,7 +170,8 @@ class FactIndex:
 
     def _vectors(self, version: str, progress: Progress) -> None:
         """Both vector indexes as they were kept, with what has changed since; else made anew."""
-        kept = [VectorIndex.load(self._path(name), self.embedder.name, self.embedder.dim) for name in FILES]
+        version = f"{self.keywords.born}:{version}"
+        kept = [self._kept(name) for name in FILES]
         if all(one and one[1] == version for one in kept):
             self._cards, self._facts = (one[0] for one in kept if one)
             return
@@ -182,6 +183,11 @@ class FactIndex:
             self._brought(name, version, old and old[0], rows)
             for name, old, rows in zip(FILES, kept, (cards, facts), strict=True)
         )
+
+    def _kept(self, name: str) -> tuple[VectorIndex, str] | None:
+        """An index from disk with its version; None when it holds ids of other rows than there are."""
+        kept = VectorIndex.load(self._path(name), self.embedder.name, self.embedder.dim)
+        return kept if kept and kept[1].startswith(f"{self.keywords.born}:") else None
 
     def _embed_missing(self, ids: Sequence[int], progress: Progress) -> None:
         missing = array("q", (id for id in ids if not self._has(id)))
@@ -255,7 +261,8 @@ def _digest(*parts: str) -> bytes:
     return hashlib.sha256("\x1f".join(parts).encode()).digest()[:16]
 
 
-def _card(product: Product) -> Entry:
+def card_entry(product: Product) -> Entry:
+    """What is looked up for a product."""
     codes = tuple((code, v.sku) for v in product.variants for code in (v.sku, v.gtin) if code)
     kind = f"{product.kind} {' '.join(product.tags)} {product.vendor}"
     body = body_text(product)

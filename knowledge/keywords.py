@@ -5,6 +5,7 @@ knowledge/texts.py, so that scripts without spaces are found by character pairs 
 A question never reaches FTS5's query language: only its terms do, each in quotes.
 """
 
+import secrets
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -62,7 +63,8 @@ class Keywords:
             db.execute("PRAGMA journal_mode=WAL")
             db.execute("PRAGMA synchronous=NORMAL")
             db.executescript(SCHEMA)
-            db.execute("INSERT OR IGNORE INTO meta VALUES ('schema', ?)", (str(SCHEMA_VERSION),))
+            born = secrets.token_hex(8)
+            db.execute("INSERT OR IGNORE INTO meta VALUES ('schema', ?), ('born', ?)", (str(SCHEMA_VERSION), born))
             found = db.execute("SELECT value FROM meta WHERE key = 'schema'").fetchone()[0]
             if found != str(SCHEMA_VERSION):
                 raise sqlite3.DatabaseError(f"schema {found}")
@@ -82,6 +84,11 @@ class Keywords:
         """What the rows were last made from; "" when they were never finished."""
         row = self._db.execute("SELECT value FROM meta WHERE key = 'version'").fetchone()
         return row[0] if row else ""
+
+    @property
+    def born(self) -> str:
+        """Another for every file ever begun: ids of one mean nothing in the next."""
+        return str(self._db.execute("SELECT value FROM meta WHERE key = 'born'").fetchone()[0])
 
     def begin(self) -> None:
         """Start a change; nothing of it stays unless ``finish`` is reached."""

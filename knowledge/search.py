@@ -128,7 +128,8 @@ class _Fused:
             return self.k
         narrowed = any(weight >= 1 for _, weight in asked.fields) or asked.colours or asked.sizes or asked.numbers
         if asked.kind == "recommend" or not (narrowed or asked.sort or asked.limit or asked.here or asked.again):
-            return int(any(len(m.candidates) == 1 for m in asked.mentions))
+            named = any(len(m.candidates) == 1 for m in asked.mentions)
+            return self.k - 1 if named and asked.fields else int(named)
         pointed = {self.on_air, self.last} & {handle for handle, _ in self.found.products}
         return self.k if asked.mentions or pointed else 1
 
