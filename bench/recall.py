@@ -81,7 +81,7 @@ def judge(row: dict[str, Any], retriever: Retriever, mode: Mode) -> Judged:
 
 
 def _expected(expect: Iterable[str], fact: Fact) -> bool:
-    return f"{fact.handle}/{fact.field}" in expect or f"{fact.handle}/*" in expect
+    return any(want in (f"{fact.handle}/{fact.field}", f"{fact.handle}/*") for want in expect)
 
 
 def recall(judged: Iterable[Judged], k: int) -> float:

@@ -187,7 +187,7 @@ class FactIndex:
             return
         before = int(made_of.partition(":")[0] or -1)
         touched = self._store.touched(before) if made_of == self._made_of(before) else None
-        rows = self._all() if touched is None else ((handle, self._entries(self.shelf.find(handle))) for handle in touched)
+        rows = self._all() if touched is None else ((handle, self._entries(self._store.product(handle))) for handle in touched)
         while portion := list(islice(rows, PORTION)):
             with self.keywords.change():
                 for handle, entries in portion:

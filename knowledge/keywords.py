@@ -114,10 +114,10 @@ class Keywords:
         for entry in entries:
             id, digest = known.pop(entry.fact, (0, b""))
             if digest != entry.digest:
-                self._drop([id])
+                self._drop([id] if id else [])
                 self._put(entry)
                 moved = True
-        self._drop(id for id, _ in known.values())
+        self._drop([id for id, _ in known.values()])
         return moved or bool(known)
 
     def _put(self, entry: Entry) -> None:
@@ -135,7 +135,7 @@ class Keywords:
             if self._db.execute("INSERT OR IGNORE INTO spelt VALUES (?)", (term,)).rowcount:
                 self._db.execute("INSERT INTO spelling (term) VALUES (?)", (term,))
 
-    def _drop(self, ids: Iterable[int]) -> None:
+    def _drop(self, ids: Sequence[int]) -> None:
         rows = [(id,) for id in ids]
         for table, column in (("docs", "id"), ("terms", "rowid"), ("codes", "doc")):
             self._db.executemany(f"DELETE FROM {table} WHERE {column} = ?", rows)

@@ -107,7 +107,7 @@ class _Fused:
     def _ranked(self) -> Iterator[tuple[Fact, float, str]]:
         """Facts that answer, as many as the question names what it means; then facts of the products near; scores fall."""
         via = "sku" if self.found.asked.code else "fused"
-        answers = list(self._answers())
+        answers = list(dict.fromkeys(self._answers()))
         first = self._places()
         for place, fact in enumerate(answers[:first]):
             yield fact, 2.0 - 0.001 * place, via

@@ -24,7 +24,7 @@ CHUNK = 16_384  # vectors added at a time: 25 MB of 384 dimensions
 # Where one kind of index ends and the next begins; measured, see docs/retrieval.md. Up to the first, exact search takes
 # under 4 ms on one core. Up to the second, full floats fit in 300 MB; beyond it a byte a dimension holds a million.
 FLAT_UP_TO, FLOATS_UP_TO = 50_000, 200_000
-PROBED = 48  # cells searched: what recall needs on real embeddings, which do not fall into cells as neatly as made-up ones
+PROBED = 128  # cells searched: questions lie apart from what they are compared with, so many cells are about as near
 PER_CELL = 40  # vectors a cell is trained on: what FAISS asks for at least
 
 
@@ -78,25 +78,25 @@ class VectorIndex:
     @classmethod
     def build(cls, dim: int, count: int, batches: Batches) -> "VectorIndex":
         """Index ``count`` vectors. Cells are placed by an even sample, so that memory does not grow with the catalogue."""
+        import faiss
+
         out = cls(dim, count)
-        if out.plan.cells:
-            every = max(1, count // (out.plan.cells * PER_CELL))
-            out._train(np.concatenate([vectors.copy() for _, vectors in batches(every)]))
-        for ids, vectors in batches(1):
-            out.add(ids, vectors)
+        faiss.omp_set_num_threads(os.cpu_count() or 1)
+        try:
+            if out.plan.cells:
+                every = max(1, count // (out.plan.cells * PER_CELL))
+                out._train(np.concatenate([vectors.copy() for _, vectors in batches(every)]))
+            for ids, vectors in batches(1):
+                out.add(ids, vectors)
+        finally:
+            faiss.omp_set_num_threads(1)
         return out
 
     def _train(self, sample: F32) -> None:
-        import faiss
-
         self._index.cp.min_points_per_centroid = 1
         self._index.cp.niter = 10
         self._index.cp.seed = 1
-        faiss.omp_set_num_threads(os.cpu_count() or 1)
-        try:
-            self._index.train(sample)
-        finally:
-            faiss.omp_set_num_threads(1)
+        self._index.train(sample)
         self._index.nprobe = PROBED
 
     def add(self, ids: I64, vectors: F32) -> None:

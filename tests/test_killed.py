@@ -100,12 +100,11 @@ from pathlib import Path
 from knowledge.embed import open_embedder
 from knowledge.index import FactIndex
 from knowledge.store import Store
-for left in FactIndex.embed_new(Store(Path(sys.argv[1])), open_embedder()):
-    print(left, flush=True)
+FactIndex.build(Store(Path(sys.argv[1])), open_embedder(), lambda done, of: print(of, flush=True))
 """
     process = subprocess.Popen([sys.executable, "-c", code, store], cwd=ROOT, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
-    total = int(process.stdout.readline()) + BATCH
+    total = int(process.stdout.readline())
     process.stdout.readline()
     time.sleep(random.Random(3).uniform(0, 0.05))
     process.send_signal(signal.SIGKILL)
@@ -114,7 +113,9 @@ for left in FactIndex.embed_new(Store(Path(sys.argv[1])), open_embedder()):
     there = kept(store)
     assert there >= 2 * BATCH and there % BATCH in (0, total % BATCH), "whole batches are kept"
     mine, embedder = Store(store), open_embedder()
-    left = list(FactIndex.embed_new(mine, embedder))
-    assert len(left) == -(-(total - there) // BATCH) and kept(store) == total, "only what is missing is embedded"
-    assert list(FactIndex.embed_new(mine, embedder)) == []
+    steps: list[tuple[int, int]] = []
+    index = FactIndex.build(mine, embedder, lambda done, of: steps.append((done, of)))
+    assert steps[-1] == (total - there, total - there) and kept(store) == total, "only what is missing is embedded"
+    assert list(index.renew()) == []
+    index.close()
     mine.close()
