@@ -73,7 +73,8 @@ class Follower:
         if changes := list(self._untold):
             self._untold.clear()
             self._changed(changes)
-        self._unindexed.set()
+        if self._retriever.index.version != self._retriever.shelf.version:
+            self._unindexed.set()
 
     async def _index(self) -> None:
         """Embed what is new in small jobs, so that no answer waits for more than one of them."""

@@ -1,5 +1,6 @@
 """A small shop for the tests of questions and answers: not the example catalogue, so that nothing can lean on it."""
 
+import sqlite3
 import tempfile
 from decimal import Decimal
 from functools import cache
@@ -74,3 +75,11 @@ def retriever() -> Retriever:
     store.ingest(Feed("shop.csv", list(PRODUCTS), list(POLICIES), len(PRODUCTS)))
     embedder = open_embedder()
     return Retriever(store, FactIndex.build(store, embedder), embedder)
+
+
+def shop_at(path: Path) -> Path:
+    """The small shop's catalogue once more, with all embeddings that are kept in it."""
+    with sqlite3.connect(retriever().store.path) as db:
+        db.execute("VACUUM INTO ?", (str(path),))
+    db.close()
+    return path

@@ -33,7 +33,7 @@ from knowledge.shelf import Change, Shelf
 from knowledge.store import Store
 from renderer.media import FPS, Card
 from renderer.stage import Cue, Stage
-from tests.shop import BOOTS, POLICIES, PRODUCTS, SERUM, TENT, WATCH
+from tests.shop import BOOTS, POLICIES, PRODUCTS, SERUM, TENT, WATCH, shop_at
 from tests.shop import retriever as shop
 from tests.test_director import Face, Show, Sink, Voice
 from tests.virtual import Inline, VirtualLoop, run
@@ -70,7 +70,7 @@ def play(
     overlay: Cards | None = None,
 ) -> Show:  # fmt: skip
     """A show that follows a catalogue; ``steps`` are done to that by another connection, as another process would."""
-    show, path = Show(folder / "j.sqlite"), folder / "c.sqlite"
+    show, path = Show(folder / "j.sqlite"), shop_at(folder / "c.sqlite")
 
     async def main(loop: VirtualLoop) -> None:
         def now() -> datetime:

@@ -12,7 +12,7 @@ from knowledge.lexicon import LANGUAGES
 from knowledge.product import Product
 from knowledge.retrieve import Retriever
 from knowledge.store import Store
-from tests.shop import CANDLE, SERUM, TENT, WATCH, retriever
+from tests.shop import CANDLE, SERUM, TENT, WATCH, retriever, shop_at
 
 
 def later(product: Product, *ships: str) -> Product:
@@ -23,9 +23,9 @@ def later(product: Product, *ships: str) -> Product:
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Retriever:
-    store = Store(tmp_path_factory.mktemp("later") / "c.sqlite")
+    store = Store(shop_at(tmp_path_factory.mktemp("later") / "c.sqlite"))
     products = [later(WATCH, "preorder"), later(SERUM, "backorder"), later(TENT, "now", "preorder"), CANDLE]
-    store.ingest(Feed("later.csv", products, [], len(products)))
+    store.ingest(Feed("shop.csv", products, [], len(products)))
     embedder = retriever().embedder
     return Retriever(store, FactIndex.build(store, embedder), embedder)
 
