@@ -32,11 +32,11 @@ from knowledge.store import Report, Store
 from renderer.avatar.pack import find_pack
 from renderer.media import Card
 from renderer.output.recording import Recording
-from renderer.overlay import Overlay
+from renderer.overlay import FONTS, Overlay
 from renderer.stage import Stage
 from renderer.voice.router import Voices
 from renderer.worker import Worker
-from studio.room import Room
+from studio.room import Handler, Room
 
 log = structlog.get_logger()
 Say = Callable[[str], None]
@@ -201,7 +201,8 @@ async def _page(
         only_loopback()
     page = PageOutput()
     port = config.page.port if options.port is None else options.port
-    room = await stack.enter_async_context(Room(config.page.host, port, {"/chat": web.session, "/watch": page.session}))
+    sockets: dict[str, Handler] = {"/chat": web.session, "/watch": page.session}
+    room = await stack.enter_async_context(Room(config.page.host, port, sockets, fonts=FONTS))
     await web.reply(
         {"type": "state", "phase": "starting", "detail": "The host is getting ready…", "title": config.show.title}
     )
