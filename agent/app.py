@@ -129,7 +129,8 @@ async def live(config: Config, options: Options, progress: Progress) -> None:
         retriever = await asyncio.to_thread(open_retriever, config, store, progress)
         progress.step("voice")
         voice = Voices(config.host.voice, threads=1)
-        await asyncio.to_thread(voice.warm, [config.show.language])
+        others = sorted(voice.clear_languages - {config.show.language}) if config.show.answer_in == "asker" else []
+        await asyncio.to_thread(voice.warm, [config.show.language, *others])
         progress.step("face")
         worker, knowledge, speaking = Worker("render"), Worker("knowledge"), Worker("voice")
         for each in (worker, knowledge, speaking):
