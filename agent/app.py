@@ -37,11 +37,11 @@ from knowledge.store import Report, Store
 from renderer.avatar.pack import find_pack
 from renderer.media import Card
 from renderer.output.recording import Recording
-from renderer.overlay import Overlay
+from renderer.overlay import FONTS, Overlay
 from renderer.stage import Stage
 from renderer.voice.router import Voices
 from renderer.worker import Worker
-from studio.room import Room
+from studio.room import Handler, Room
 
 log = structlog.get_logger()
 Say = Callable[[str], None]
@@ -137,7 +137,8 @@ async def live(config: Config, options: Options, progress: Progress) -> None:
         retriever = await asyncio.to_thread(open_retriever, config, store, progress)
         progress.step("voice")
         voice = Voices(config.host.voice, threads=1)
-        await asyncio.to_thread(voice.warm, [config.show.language])
+        others = sorted(voice.clear_languages - {config.show.language}) if config.show.answer_in == "asker" else []
+        await asyncio.to_thread(voice.warm, [config.show.language, *others])
         progress.step("face")
         worker, knowledge, speaking = Worker("render"), Worker("knowledge"), Worker("voice")
         for each in (worker, knowledge, speaking):
@@ -213,7 +214,8 @@ async def _page(
         only_loopback()
     page = PageOutput()
     port = config.page.port if options.port is None else options.port
-    room = await stack.enter_async_context(Room(config.page.host, port, {"/chat": web.session, "/watch": page.session}))
+    sockets: dict[str, Handler] = {"/chat": web.session, "/watch": page.session}
+    room = await stack.enter_async_context(Room(config.page.host, port, sockets, fonts=FONTS))
     await web.reply(
         {"type": "state", "phase": "starting", "detail": "The host is getting ready…", "title": config.show.title}
     )

@@ -12,7 +12,7 @@ from websockets.http11 import Request, Response
 
 STATIC = Path(__file__).parent / "static"
 TYPES = {".html": "text/html; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8",
-         ".svg": "image/svg+xml"}  # fmt: skip
+         ".svg": "image/svg+xml", ".ttf": "font/ttf"}  # fmt: skip
 SAFE = {
     "Content-Security-Policy": "default-src 'self'; media-src 'self' blob:; connect-src 'self' ws: wss:; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'self'",
@@ -30,11 +30,15 @@ class StudioError(Exception):
 class Room:
     """``async with Room(...)``: open while inside; ``url`` is where it is."""
 
-    def __init__(self, host: str, port: int, sockets: dict[str, Handler]) -> None:
-        """``sockets`` maps WebSocket paths ("/chat") to what serves them. Port 0 takes a free one."""
+    def __init__(self, host: str, port: int, sockets: dict[str, Handler], *, fonts: Path | None = None) -> None:
+        """``sockets`` maps WebSocket paths ("/chat") to what serves them. Port 0 takes a free one.
+
+        ``fonts`` is a folder of TrueType files that the page may fetch for scripts which a viewer's system lacks.
+        """
         self._host, self._port, self._sockets = host, port, sockets
         self._files = {"/" + path.name: path for path in STATIC.iterdir() if path.suffix in TYPES}
         self._files["/"] = STATIC / "index.html"
+        self._files |= {f"/fonts/{path.name}": path for path in fonts.glob("*.ttf")} if fonts else {}
         self._server: Server | None = None
 
     @property

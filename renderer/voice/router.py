@@ -104,11 +104,16 @@ class Voices:
         raise VoiceError("; ".join(failures))
 
     def warm(self, languages: Iterable[str], progress: Callable[[str], None] = lambda name: None) -> None:
-        """Load the preferred voice of each language now, so that the first sentence does not wait for it."""
+        """Load the preferred voice of each language now and let it say one word, so that no sentence waits for it.
+
+        A voice that cannot is logged: it may still be replaced when it is needed. ``progress`` gets each language.
+        """
         for language in languages:
-            for name in self.voices_for(language)[:1]:
-                progress(name)
-                self._voice(name)
+            progress(language)
+            try:
+                self.speak(Utterance("warm", "2", language))
+            except VoiceError as error:
+                log.warning("voice.not_warm", language=language, why=str(error))
 
     def _voice(self, name: str) -> Voice:
         if name not in self._open:

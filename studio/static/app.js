@@ -111,12 +111,19 @@ function line(className, parts, id) {
     part.textContent = text;
     if (lang) part.lang = lang;
     item.append(part);
+    redraw(part, text);
   }
   const list = $("chat");
   const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 60;
   list.append(item);
   while (list.children.length > LIMIT) list.firstChild.remove();
   if (atEnd) list.scrollTop = list.scrollHeight;
+}
+
+// A text that was drawn before the letters of its script had come is set anew: not every browser does so by itself.
+async function redraw(part, text) {
+  const came = await document.fonts.load('1em "Show Han", "Show Thai", "Show Devanagari"', text);
+  if (came.length) part.textContent = text;
 }
 
 function comment({ user, text, id }) {
