@@ -80,25 +80,14 @@ def ingest(args: Namespace) -> None:
 
 def _watch(files: "list[Watched]", store: "Store", catalogue: "Catalogue", as_json: bool) -> None:
     """Read files again as they change, a line each, until Ctrl+C."""
-    from agent.app import ingest as run
-    from agent.watch import Again, watch
-    from knowledge.embed import open_embedder
-    from knowledge.index import FactIndex
-
-    embedder = open_embedder(catalogue.embedder)
-
-    def read(path: Path) -> Again:
-        report = run(store, path, catalogue, keep_offers=True)
-        for _ in FactIndex.embed_new(store, embedder):
-            pass
-        return Again(report.products, report.added, report.changed, report.removed, report.refused, store.version)
+    from agent.watch import reader, watch
 
     def say(told: dict[str, Any], text: str) -> None:
         print(json.dumps(told, ensure_ascii=False) if as_json else f"{time.strftime('%H:%M:%S')} {text}", flush=True)
 
     print("Watching; Ctrl+C ends it.", file=sys.stderr, flush=True)
     with suppress(KeyboardInterrupt):
-        watch(files, read, say)
+        watch(files, reader(store, catalogue), say)
 
 
 def offer(args: Namespace) -> None:

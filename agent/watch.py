@@ -6,7 +6,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
+from agent.config import Catalogue
 from knowledge.product import CatalogueError
+from knowledge.store import Store
 
 POLL_S = 0.5
 SETTLE_S = 1.0  # unchanged for so long, a file is taken for written
@@ -67,6 +69,23 @@ def stamp(path: Path) -> Stamp | None:
     except OSError:
         return None
     return found.st_ino, found.st_mtime_ns, found.st_size
+
+
+def reader(store: Store, catalogue: Catalogue) -> Read:
+    """Reads a file into the store, and embeds what is new in it."""
+    from agent.app import ingest
+    from knowledge.embed import open_embedder
+    from knowledge.index import FactIndex
+
+    embedder = open_embedder(catalogue.embedder)
+
+    def read(path: Path) -> Again:
+        report = ingest(store, path, catalogue, keep_offers=True)
+        for _ in FactIndex.embed_new(store, embedder):
+            pass
+        return Again(report.products, report.added, report.changed, report.removed, report.refused, store.version)
+
+    return read
 
 
 def watch(
