@@ -17,7 +17,7 @@ from agent.config import ConfigError, data_dir, load
 if TYPE_CHECKING:
     from agent.config import Catalogue
     from agent.watch import Watched
-    from knowledge.retrieve import Retriever
+    from knowledge.index import FactIndex
     from knowledge.store import Report
 
 
@@ -90,29 +90,19 @@ def ingest(args: Namespace) -> None:
         for r in reports:
             _print_report(r)
     if args.watch:
-        _watch(watched, retriever, catalogue, args.json)
+        _watch(watched, retriever.index, catalogue, args.json)
 
 
-def _watch(files: "list[Watched]", retriever: "Retriever", catalogue: "Catalogue", as_json: bool) -> None:
+def _watch(files: "list[Watched]", index: "FactIndex", catalogue: "Catalogue", as_json: bool) -> None:
     """Read files again as they change, a line each, until Ctrl+C."""
-    from agent.app import ingest as run
-    from agent.watch import Again, watch
-
-    store = retriever.store
-
-    def read(path: Path) -> Again:
-        report = run(store, path, catalogue, keep_offers=True)
-        for _ in retriever.renew_index():
-            pass
-        retriever.index.save()
-        return Again(report.products, report.added, report.changed, report.removed, report.refused, store.version)
+    from agent.watch import reader, watch
 
     def say(told: dict[str, Any], text: str) -> None:
         print(json.dumps(told, ensure_ascii=False) if as_json else f"{time.strftime('%H:%M:%S')} {text}", flush=True)
 
     print("Watching; Ctrl+C ends it.", file=sys.stderr, flush=True)
     with suppress(KeyboardInterrupt):
-        watch(files, read, say)
+        watch(files, reader(index, catalogue), say)
 
 
 def offer(args: Namespace) -> None:

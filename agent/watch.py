@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
+from agent.config import Catalogue
+from knowledge.index import FactIndex
 from knowledge.product import CatalogueError
 
 POLL_S = 0.5
@@ -67,6 +69,23 @@ def stamp(path: Path) -> Stamp | None:
     except OSError:
         return None
     return found.st_ino, found.st_mtime_ns, found.st_size
+
+
+def reader(index: FactIndex, catalogue: Catalogue) -> Read:
+    """Reads a file into the index's store, and brings the index up."""
+    from agent.app import ingest
+
+    store = index.shelf.store
+
+    def read(path: Path) -> Again:
+        report = ingest(store, path, catalogue, keep_offers=True)
+        index.shelf.refresh()
+        for _ in index.renew():
+            pass
+        index.save()
+        return Again(report.products, report.added, report.changed, report.removed, report.refused, store.version)
+
+    return read
 
 
 def watch(
