@@ -4,15 +4,20 @@ A linker holds every word of every title: about 3 kB a product. Beyond a few tho
 finds the products that a question may mean, and a linker over these alone reads it.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from knowledge.asked import Asked, Reader
 from knowledge.index import FactIndex
 from knowledge.lexicon import noun_names
 from knowledge.link import Linker
+from knowledge.product import Product
 
 WHOLE_UP_TO = 3_000  # products whose names are all held: a linker of 10 MB, made in two seconds
 BY_WORD, BY_MEANING = 40, 24  # products that may be meant, in a larger catalogue
+
+
+Near = Callable[[str, str, int], list[tuple[Product, float]]]  # (text, language, count) → products nearest in meaning
 
 
 @dataclass(slots=True)
@@ -30,8 +35,8 @@ class Names:
 class Naming:
     """Gives the names to read a question against, up to date with the store."""
 
-    def __init__(self, index: FactIndex) -> None:
-        self._index, self._shelf = index, index.shelf
+    def __init__(self, index: FactIndex, near: Near) -> None:
+        self._index, self._shelf, self._meant = index, index.shelf, near
         self._plain = Reader()
         self._made = -1  # for which count of the shelf's names
         self._all: Names | None = None
@@ -57,8 +62,7 @@ class Naming:
         asked = self._plain.read(question, default=default)
         handles = dict.fromkeys(handle for handle in pointed if handle)
         handles |= dict.fromkeys(h for h, _, _ in self._index.keywords.search(_names(asked), BY_WORD, names=True) if h)
-        vector = self._index.embedder.query([question])[0]
-        handles |= dict.fromkeys(p.handle for p, _ in self._index.search_products(vector, BY_MEANING))
+        handles |= dict.fromkeys(p.handle for p, _ in self._meant(question, asked.language, BY_MEANING))
         return Names.of(Linker([p for handle in handles if (p := self._shelf.find(handle))]))
 
 

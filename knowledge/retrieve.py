@@ -38,6 +38,7 @@ FAR_OUT = (
 )
 NEAR = 0.86  # in catalogues too small for deviations: the cosine itself,
 CLEAR = 0.03  # … or its lead over the next product (names in other languages led by 0.033 and more, others by 0.019)
+RECENT = 16  # questions whose embeddings are at hand
 POOL = 48
 
 
@@ -48,8 +49,9 @@ class Retriever:
         self.store, self.index, self.embedder = store, index, embedder
         self.intent, self.matter = Intent(store, embedder), Matter(store, embedder)
         self.shelf = index.shelf
-        self.naming = Naming(index)
+        self.naming = Naming(index, self.near)
         self._changes: list[Change] = []
+        self._recent: dict[str, F32] = {}
         _ = self.naming.whole, self.shelf.terms  # made now: the first question should not wait for them
 
     def read(self, text: str, *, default: str = "en") -> Asked:
@@ -81,6 +83,18 @@ class Retriever:
         """Make what has changed findable by word and by meaning, a batch a step, as in FactIndex.renew."""
         self.refresh()
         yield from self.index.renew()
+
+    def embed(self, text: str) -> F32:
+        """A question's embedding (dim,), made once though several parts of a search ask for it."""
+        if text not in self._recent:
+            if len(self._recent) >= RECENT:
+                self._recent.clear()
+            self._recent[text] = self.embedder.query([text])[0]
+        return self._recent[text]
+
+    def near(self, text: str, language: str, count: int) -> list[tuple[Product, float]]:
+        """Products nearest in matter to a text, whatever its language, with their inner product."""
+        return self.index.search_products(self.matter.of(self.embed(text), language), count)
 
     def vector_of(self, fact: Fact) -> F32 | None:
         """The embedding of a fact of the whole product or of the store; None for one variant's."""
@@ -158,8 +172,8 @@ class _Search:
 
     def _embed(self, text: str) -> F32:
         began = time.perf_counter()
-        out: F32 = self.retriever.embedder.query([text])[0]
-        self.ms["embed"] = self.ms.get("embed", 0.0) + (time.perf_counter() - began) * 1000
+        out = self.retriever.embed(text)
+        self._timed(began)
         return out
 
     def like(self, fact: Fact) -> float:
@@ -167,10 +181,14 @@ class _Search:
         row = self.retriever.vector_of(fact)
         return 0.0 if row is None else float(row @ self.vector())
 
-    def _near(self, vector: F32, count: int) -> list[tuple[Product, float]]:
-        """Products nearest in matter to an embedding of the question or of a part of it, whatever its language."""
-        matter = self.retriever.matter.of(vector, self.language)
-        return self.retriever.index.search_products(matter, count)
+    def _near(self, text: str, count: int) -> list[tuple[Product, float]]:
+        began = time.perf_counter()
+        self.retriever.embed(text)
+        self._timed(began)
+        return self.retriever.near(text, self.language, count)
+
+    def _timed(self, began: float) -> None:
+        self.ms["embed"] = self.ms.get("embed", 0.0) + (time.perf_counter() - began) * 1000
 
     # -- which products -----------------------------------------------------------------------------------------------
 
@@ -205,7 +223,7 @@ class _Search:
         for handle in (self.on_air, self.last):
             if handle in handles and not asked.sort:
                 return [(handle, handles[handle])]
-        near = {p.handle: score for p, score in self._near(self.vector(), POOL * 4)}
+        near = {p.handle: score for p, score in self._near(self.question, POOL * 4)}
         return sorted(handles.items(), key=lambda item: -(item[1] + near.get(item[0], 0.0)))
 
     def _pointed(self, asked: Asked) -> str:
@@ -228,7 +246,7 @@ class _Search:
         if not runs or strange or asked.about_store or asked.kind == "unclear":
             return []
         text = " ".join(run.label for run in runs)
-        ranked = self._near(self._embed(text), POOL)
+        ranked = self._near(text, POOL)
         scores = np.array([score for _, score in ranked])
         if len(ranked) >= 12:
             sure = (scores[0] - scores.mean()) / (scores.std() + 1e-6) >= FAR_OUT
@@ -387,7 +405,7 @@ class _Search:
         if not handles and strange:
             return Found(asked, unsold=True)
         if not handles and asked.kind == "recommend":
-            near = self._near(self.vector(), LISTED)
+            near = self._near(self.question, LISTED)
             handles = [p.handle for p, _ in near][:2]
         if not handles and asked.here and (self.on_air or self.last):
             return self._answer(replace(asked, kind="fact"), [(self.on_air or self.last, 1.0)])

@@ -73,7 +73,7 @@ def seen(retriever: Retriever, question: str, *, on_air: str = "", last: str = "
 
 
 def _matter(retriever: Retriever, question: str, language: str) -> F32:
-    return retriever.matter.of(retriever.embedder.query([question])[0], language)
+    return retriever.matter.of(retriever.embed(question), language)
 
 
 class _Fused:
@@ -85,7 +85,7 @@ class _Fused:
         self.retriever, self.question, self.k = retriever, question, k
         self.on_air, self.last = on_air, last
         self.found = retriever.find(question, language=language, on_air=on_air, last=last)
-        self.raw: F32 = retriever.embedder.query([question])[0]
+        self.raw: F32 = retriever.embed(question)
         self.vector = retriever.matter.of(self.raw, self.found.asked.language)
         self.votes = retriever.intent.votes(self.raw)
         self.near = [(p.handle, score) for p, score in retriever.index.search_products(self.vector, POOL)]
