@@ -160,6 +160,7 @@ class _Reading:
         self.text, self.tables = text, tables
         self.nouns = self.find("nouns")
         self.mentions = list(mentions(text.plain, self.nouns)) if mentions else []
+        self.nouns = [n for n in self.nouns if n.weight >= 1 or self._is_named(n)]
         self.names = [m for m in self.mentions if m.weight >= 1]
         self.fields = self._free("fields")
         self.mentions = [m for m in self.mentions if not any(f.covers(m) for f in self.fields)]
@@ -172,6 +173,10 @@ class _Reading:
         self.sizes = [
             m for m in _sizes().find(text.plain) if not any(f.covers(m) and f.label != "size" for f in self.fields)
         ]
+
+    def _is_named(self, noun: Match) -> bool:
+        """Whether a weak noun names a product: "dishwasher" does so only where one is sold."""
+        return any(m.start <= noun.start and noun.end <= m.end for m in self.mentions)
 
     def find(self, section: str) -> list[Match]:
         own = self.text.language

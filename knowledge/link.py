@@ -16,6 +16,8 @@ TIE = 0.87  # products that score this share of the best are meant as much
 _NAME, _THING, _GENERIC, _FILLER = 1.2, 0.8, 0.4, 0.05  # weight of a word in a name, by what it is
 _EXACT, _WIDER = 1.0, 0.75  # weight of being the thing asked for, or a kind of it
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{3,}")
+_WITH = re.compile(r"\b(?:with|for|from)\b", re.IGNORECASE)
+_HEAD_LAST = re.compile(r"[\u0900-\u097f\u3040-\u30ff\u3400-\u9fff]")  # languages that name the thing last, as English
 _CONNECT = frozenset(["of", "de", "du", "des", "der", "d", "del", "的", "の", "von", "da", "do"])
 
 
@@ -124,14 +126,27 @@ class Linker:
 
 def things(product: Product) -> frozenset[str]:
     """What a product is: the things its title and kind name, the narrowest only; any language."""
-    found: set[str] = set()
-    for name in (product.title, product.kind):
-        plain = words(name)
-        for language in LANGUAGES:
-            if language in ("en", "zh", "th", "ja", "hi") or not name.isascii():
-                found |= {m.label for m in lexicon(language, False).find("nouns", plain)}
+    found = {m.label for m in (*_headed(product.title), *_named(product.kind))}
     wider = {parent for thing in found for parent in noun_parents()[thing]}
     return frozenset(found - wider)
+
+
+def _named(name: str) -> list[Match]:
+    """The things that a name speaks of, in any language."""
+    found: list[Match] = []
+    for language in LANGUAGES:
+        if language in ("en", "zh", "th", "ja", "hi") or not name.isascii():
+            marked = language == "vi"  # a name that is not plain ASCII is written with its marks
+            found += lexicon(language, marked).find("nouns", words(name, accents=marked))
+    return longest(found)
+
+
+def _headed(title: str) -> list[Match]:
+    """The things that a title says it is: "Honey Lip Balm with Mirror" is a balm."""
+    found = _named(_WITH.split(title, maxsplit=1)[0]) or _named(title)
+    if title.isascii() or _HEAD_LAST.search(title):
+        return [m for m in found if m.end == max(other.end for other in found)]
+    return found
 
 
 def stem(word: str) -> str:
