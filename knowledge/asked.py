@@ -168,6 +168,7 @@ class _Reading:
         self.nouns += compounds(text.plain, text.language, self.nouns)
         unsaid = tuple(replace(word, text=_UNSAID) if i in small else word for i, word in enumerate(text.plain))
         self.mentions = list(mentions(unsaid, self.nouns)) if mentions else []
+        self.nouns = [n for n in self.nouns if n.weight >= 1 or self._is_named(n)]
         self.names = [m for m in self.mentions if m.weight >= 1]
         self.fields = self._free("fields")
         phrases = (*self.fields, *self.find("properties"))
@@ -182,6 +183,10 @@ class _Reading:
         self.sizes = [
             m for m in _sizes().find(text.plain) if not any(f.covers(m) and f.label != "size" for f in self.fields)
         ]
+
+    def _is_named(self, noun: Match) -> bool:
+        """Whether a weak noun names a product: "dishwasher" does so only where one is sold."""
+        return any(m.start <= noun.start and noun.end <= m.end for m in self.mentions)
 
     def find(self, section: str) -> list[Match]:
         own = self.text.language

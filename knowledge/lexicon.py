@@ -17,7 +17,7 @@ from types import MappingProxyType
 from typing import Any
 
 LANGUAGES = ("en", "zh", "th", "vi", "id", "es", "fr", "de", "pt", "ja", "hi")
-NOUN_COLUMNS = ("en", "zh", "th", "vi", "id", "es", "fr", "de", "pt", "ja", "hi")  # as in data/words/nouns.toml
+NOUN_COLUMNS = ("en", "zh", "th", "vi", "id", "es", "fr", "de", "pt", "ja", "hi")  # as in data/words/nouns/
 UNSPACED = r"\u0e00-\u0eff\u3005-\u3007\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uff66-\uff9f"  # Thai, Lao, kana, Han
 _TOKEN = re.compile(rf"[{UNSPACED}]|\d+(?:[.,]\d+)*|[^\W\d_{UNSPACED}][^\W\d_{UNSPACED}\u0300-\u036f]*[\u0300-\u036f]*")
 _DEVANAGARI = re.compile(r"[\u0900-\u097f\u200c\u200d]+")
@@ -101,22 +101,24 @@ class Phrases:
         texts, opens = tuple(t for t, _ in parts), tuple(o for _, o in parts)
         self.vocabulary |= set(texts)
         self.stems |= {t for t, open_ in parts if open_ and len(t) > 3}
-        self._rows[texts[0][:1]].append((texts, opens, label, 0.5 if weak else 1.0))
+        first = texts[0][:1] + "*" if opens[0] else texts[0]  # a word that may go on is looked up by its first letter
+        self._rows[first].append((texts, opens, label, 0.5 if weak else 1.0))
 
     def _piece(self, piece: str) -> list[tuple[Word, bool]]:
         found = words(piece.rstrip("*"), accents=self.accents)
         return [(w, piece.endswith("*") and i == len(found) - 1) for i, w in enumerate(found)]
 
     def singles(self) -> Iterable[tuple[str, str]]:
-        """(word, label) of the phrases of one word."""
+        """(word, label) of the phrases of one word that are sure."""
         rows = (row for bucket in self._rows.values() for row in bucket)
-        return ((texts[0], label) for texts, _, label, _ in rows if len(texts) == 1)
+        return ((texts[0], label) for texts, _, label, weight in rows if len(texts) == 1 and weight >= 1)
 
     def find(self, text: tuple[Word, ...], *, whole: bool = False) -> list[Match]:
         """Every phrase in the text, in order of place. ``whole``: no word may go on, whatever the table says."""
         out = []
         for start in range(len(text)):
-            for texts, opens, label, weight in self._rows.get(text[start].text[:1], ()):
+            first = text[start].text
+            for texts, opens, label, weight in (*self._rows.get(first, ()), *self._rows.get(f"{first[:1]}*", ())):
                 if _fits(text, start, texts, opens, whole):
                     out.append(Match(label, start, start + len(texts), weight))
         return out
@@ -166,7 +168,7 @@ def lexicon(language: str, accents: bool) -> Lexicon:
         for name, rows in raw.items()
     }
     sections["colours"] = Phrases(_by_language("colours", language, shades=False), accents=accents)
-    sections["nouns"] = Phrases(_nouns(language), accents=accents)
+    sections["nouns"] = Phrases(_nouns(language, accents), accents=accents)
     return Lexicon(language, MappingProxyType(sections), MappingProxyType(slang), accents)
 
 
@@ -202,7 +204,7 @@ def shades() -> Phrases:
 @cache
 def noun_parents() -> Mapping[str, tuple[str, ...]]:
     """The wider kinds of every thing in the noun table, all the way up: running_shoe → shoe, footwear."""
-    rows = _read("words/nouns.toml")
+    rows = _noun_rows()
 
     def up(noun: str) -> tuple[str, ...]:
         near = tuple(rows[noun][0].split())
@@ -213,8 +215,8 @@ def noun_parents() -> Mapping[str, tuple[str, ...]]:
 
 def noun_names(noun: str, language: str = "en") -> tuple[str, ...]:
     """What a thing of the noun table is called in a language; none for an unknown one."""
-    row = _read("words/nouns.toml").get(noun)
-    return tuple(name for name in row[NOUN_COLUMNS.index(language) + 1].split("|") if name) if row else ()
+    row = _noun_rows().get(noun)
+    return tuple(name.lstrip("~") for name in row[NOUN_COLUMNS.index(language) + 1].split("|") if name) if row else ()
 
 
 @cache
@@ -237,16 +239,29 @@ def _by_language(table: str, language: str, *, shades: bool) -> list[tuple[str, 
     ]
 
 
-def _nouns(language: str) -> list[tuple[str, str]]:
+def _nouns(language: str, accents: bool) -> list[tuple[str, str]]:
     column = NOUN_COLUMNS.index(language) + 1
-    rows = _read("words/nouns.toml")
     clitic = "*" if language == "id" else ""  # kemeja, kemejanya
     return [
         (word + (clitic if len(word) > 3 else ""), noun)
-        for noun, row in rows.items()
+        for noun, row in _noun_rows().items()
         for word in row[column].split("|")
-        if word
+        if word and not (language == "vi" and not accents and _needs_accents(word))
     ]
+
+
+def _needs_accents(word: str) -> bool:
+    """Short Vietnamese words mean too much without their marks: váy is a dress, "vay" a particle."""
+    syllables = word.split()
+    return not word.isascii() and (len(syllables) == 1 or max(map(len, syllables)) <= 3)
+
+
+@cache
+def _noun_rows() -> Mapping[str, list[str]]:
+    """The noun table: one file a department, read as one."""
+    folder = files("knowledge") / "data" / "words" / "nouns"
+    names = sorted(path.name for path in folder.iterdir() if path.name.endswith(".toml"))
+    return MappingProxyType({noun: row for name in names for noun, row in _read(f"words/nouns/{name}").items()})
 
 
 @cache

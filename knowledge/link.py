@@ -19,6 +19,8 @@ _SHORT = 0.3  # of a word of two letters
 _CHARACTER, _LETTER = 0.45, 0.15  # of one character: two of Chinese or kana are a word, in Thai or Lao five
 _EXACT, _WIDER = 1.0, 0.75  # weight of being the thing asked for, or a kind of it
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{3,}")
+_WITH = re.compile(r"\b(?:with|for|from)\b", re.IGNORECASE)
+_HEAD_LAST = re.compile(r"[\u0900-\u097f\u3040-\u30ff\u3400-\u9fff]")  # languages that name the thing last, as English
 _CONNECT = frozenset(["of", "de", "du", "des", "der", "d", "del", "的", "の", "von", "da", "do"])
 
 
@@ -92,7 +94,7 @@ class Linker:
         """Every stretch of the text that names at least one product, in order of place."""
         stems = [stem(w.text) for w in plain]
         nouns = list(nouns)
-        strange = [n for n in nouns if not self.sold(n.label)]  # "washing machine" names no espresso machine
+        strange = [n for n in nouns if n.weight >= 1 and not self.sold(n.label)]  # "washing machine" names no espresso machine
         pieces = [p for p in self._pieces(stems) if not any(n.covers(p) for n in strange)]
         nouns = [n for n in nouns if self.sold(n.label)]
         spans = _clusters(plain, [(m.start, m.end) for m in (*pieces, *nouns)])
@@ -143,15 +145,28 @@ def things(product: Product) -> frozenset[str]:
 
 
 @lru_cache(maxsize=65_536)
-def _things(*names: str) -> frozenset[str]:
-    found: set[str] = set()
-    for name in names:
-        plain = words(name)
-        for language in LANGUAGES:
-            if language in ("en", "zh", "th", "ja", "hi") or not name.isascii():
-                found |= {m.label for m in lexicon(language, False).find("nouns", plain)}
+def _things(title: str, kind: str) -> frozenset[str]:
+    found = {m.label for m in (*_headed(title), *_named(kind))}
     wider = {parent for thing in found for parent in noun_parents()[thing]}
     return frozenset(found - wider)
+
+
+def _named(name: str) -> list[Match]:
+    """The things that a name speaks of, in any language."""
+    found: list[Match] = []
+    for language in LANGUAGES:
+        if language in ("en", "zh", "th", "ja", "hi") or not name.isascii():
+            marked = language == "vi"  # a name that is not plain ASCII is written with its marks
+            found += lexicon(language, marked).find("nouns", words(name, accents=marked))
+    return longest(found)
+
+
+def _headed(title: str) -> list[Match]:
+    """The things that a title says it is: "Honey Lip Balm with Mirror" is a balm."""
+    found = _named(_WITH.split(title, maxsplit=1)[0]) or _named(title)
+    if title.isascii() or _HEAD_LAST.search(title):
+        return [m for m in found if m.end == max(other.end for other in found)]
+    return found
 
 
 def stem(word: str) -> str:
