@@ -29,7 +29,7 @@ CREATE VIRTUAL TABLE IF NOT EXISTS spelling USING fts5 (term, detail=column, tok
 CREATE TABLE IF NOT EXISTS spelt (term TEXT PRIMARY KEY) WITHOUT ROWID;
 """
 WEIGHTS = "8.0, 3.0, 1.0"  # of a word in a product's name, its kind, and anything else
-BUDGET = 20_000  # rows scored for one question: about 10 ms; what is commoner than that only narrows
+BUDGET = 4_000  # rows scored for one question: about 10 ms; what is commoner than that only narrows
 TERMS = 24  # terms of one question: a message is cut at 500 characters, pairs of characters are many
 MISSPELT = 4  # letters from which on a word may be a misspelt name
 
