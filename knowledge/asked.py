@@ -168,7 +168,8 @@ class _Reading:
         self.nouns += compounds(text.plain, text.language, self.nouns)
         unsaid = tuple(replace(word, text=_UNSAID) if i in small else word for i, word in enumerate(text.plain))
         self.mentions = list(mentions(unsaid, self.nouns)) if mentions else []
-        self.nouns = [n for n in self.nouns if n.weight >= 1 or self._is_named(n)]
+        unsold = [n for n in self.nouns if n.weight < 1 and not self._is_named(n)]
+        self.nouns = [n for n in self.nouns if n not in unsold]
         self.names = [m for m in self.mentions if m.weight >= 1]
         self.fields = self._free("fields")
         phrases = (*self.fields, *self.find("properties"))
@@ -177,6 +178,8 @@ class _Reading:
         self.forms = self.find("forms")
         self.kinds = [m for m in self.find("kinds") if not any(f.covers(m) for f in (*self.forms, *self.names))]
         self.refers = [m for m in self.find("refers") if not any(n.covers(m) for n in self.names)]
+        if not (self.nouns or self.mentions or self.refers) and any(m.label == "price" and m.weight >= 1 for m in self.fields):
+            self.nouns = unsold  # "how much is a fridge" asks for one, where "does it fit in a fridge" does not
         self.sorts = self.find("sort")
         self.places = regions().find(text.plain)
         self.colours = self._free("colours")
@@ -185,7 +188,7 @@ class _Reading:
         ]
 
     def _is_named(self, noun: Match) -> bool:
-        """Whether a weak noun names a product: "dishwasher" does so only where one is sold."""
+        """Whether a weak noun names a product: "dishwasher" does so where one is sold."""
         return any(m.start <= noun.start and noun.end <= m.end for m in self.mentions)
 
     def find(self, section: str) -> list[Match]:

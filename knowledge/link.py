@@ -19,7 +19,7 @@ _SHORT = 0.3  # of a word of two letters
 _CHARACTER, _LETTER = 0.45, 0.15  # of one character: two of Chinese or kana are a word, in Thai or Lao five
 _EXACT, _WIDER = 1.0, 0.75  # weight of being the thing asked for, or a kind of it
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{3,}")
-_WITH = re.compile(r"\b(?:with|for|from)\b", re.IGNORECASE)
+_WITH = re.compile(r"\b(?:with|for|from)\b|[(,|]", re.IGNORECASE)  # before it, a title says what a thing is
 _HEAD_LAST = re.compile(r"[\u0900-\u097f\u3040-\u30ff\u3400-\u9fff]")  # languages that name the thing last, as English
 _CONNECT = frozenset(["of", "de", "du", "des", "der", "d", "del", "的", "の", "von", "da", "do"])
 
@@ -94,8 +94,8 @@ class Linker:
         """Every stretch of the text that names at least one product, in order of place."""
         stems = [stem(w.text) for w in plain]
         nouns = list(nouns)
-        strange = [n for n in nouns if n.weight >= 1 and not self.sold(n.label)]  # "washing machine" names no espresso machine
-        pieces = [p for p in self._pieces(stems) if not any(n.covers(p) for n in strange)]
+        strange = [n for n in nouns if n.weight >= 1 and not self.sold(n.label)]
+        pieces = [p for p in self._pieces(stems) if not any(_within(p, n) for n in strange)]
         nouns = [n for n in nouns if self.sold(n.label)]
         spans = _clusters(plain, [(m.start, m.end) for m in (*pieces, *nouns)])
         found = (self._mention(a, b, stems, [p for p in pieces if a <= p.start < b], [n for n in nouns if a <= n.start < b])
@@ -162,10 +162,12 @@ def _named(name: str) -> list[Match]:
 
 
 def _headed(title: str) -> list[Match]:
-    """The things that a title says it is: "Honey Lip Balm with Mirror" is a balm."""
-    found = _named(_WITH.split(title, maxsplit=1)[0]) or _named(title)
-    if title.isascii() or _HEAD_LAST.search(title):
-        return [m for m in found if m.end == max(other.end for other in found)]
+    """The things that a title says it is: "Honey Lip Balm with Mirror" is a balm, "Robot Vacuum and Mop" both."""
+    before = _WITH.split(title, maxsplit=1)[0]
+    name, found = (before, own) if (own := _named(before)) else (title, _named(title))
+    if name.isascii() or _HEAD_LAST.search(name):
+        plain, last = [w.text for w in words(name)], max((m.end for m in found), default=0)
+        return [m for m in found if m.end == last or plain[m.end] == "and"]
     return found
 
 
@@ -237,6 +239,11 @@ def _common(a: Sequence[str], b: Sequence[str]) -> int:
     while length < min(len(a), len(b)) and a[length] == b[length]:
         length += 1
     return length
+
+
+def _within(piece: Match, thing: Match) -> bool:
+    """Whether a piece is only a part of a thing's name: "washing machine" names no espresso machine."""
+    return thing.covers(piece) and piece.end - piece.start < thing.end - thing.start
 
 
 def _clusters(plain: tuple[Word, ...], spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
