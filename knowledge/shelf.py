@@ -54,7 +54,7 @@ class Shelf(Mapping[str, Product]):
         self.version, self.at = store.version, now()  # what is told is true of these, from one ``refresh`` to the next
         self.until: datetime | None = None  # when the next sale of a product in memory begins or ends
         self.named = 0  # grows when products come, go or are renamed
-        self.policies = store.policies()
+        self.policies, self._count = store.policies(), store.count()
         self._held: OrderedDict[str, _Held] = OrderedDict()
         self._kinds: frozenset[str] = frozenset()
         self._terms: tuple[int, list[Term]] = -1, []  # with the version that they are of
@@ -62,29 +62,38 @@ class Shelf(Mapping[str, Product]):
     def refresh(self) -> list[Change]:
         """See what has changed in the store, and which sales have begun or ended: an answer says what holds now.
 
-        Returns every fact of a product in memory, or of the store, that says something else, is new or is gone.
+        Returns every fact of a product in memory, or of the store, that says something else, is new or is gone; where all
+        products are in memory, also those of a product that is new.
         """
         version, now = self.store.version, self._now()  # read first: what is written meanwhile makes a newer version
         if version == self.version and (self.until is None or now < self.until):
             return []
         touched = self.store.touched(self.version)
         stale = [handle for handle, held in self._held.items() if _stale(handle, held, touched, now)]
+        if touched and len(self._held) == self._count:
+            stale += sorted(touched - self._held.keys())  # all products are in memory, so these are new
         fresh = {handle: self._read(handle, now) for handle in stale}
-        policies = self.store.policies()
-        out = [change for handle in stale for change in self._changed(handle, fresh[handle], version, now)]
+        policies, count = self.store.policies(), self.store.count()
+        out = [change for handle, held in fresh.items() for change in self._changed(handle, held, version, now)]
         out += _between(_by_id(self.policies), _by_id(policies), version)
-        renamed = any(held is None or _names(held.product) != _names(self._held[h].product) for h, held in fresh.items())
+        renamed = any(not self._keeps_name(handle, held) for handle, held in fresh.items())
         self.named += touched is None or renamed or not touched <= self._held.keys()
-        self.version, self.at, self.policies = version, now, policies
+        self.version, self.at, self.policies, self._count = version, now, policies, count
         for handle, held in fresh.items():
             self._put(handle, held)
         self.until = min((held.until for held in self._held.values() if held.until), default=None)
         return out
 
     def _changed(self, handle: str, after: _Held | None, version: int, now: datetime) -> Iterator[Change]:
-        before = self._held[handle]
-        was = [title_fact(before.product), *self._facts(before, self.at)]
-        yield from _between(_by_id(was), _by_id([title_fact(after.product), *self._facts(after, now)] if after else []), version)
+        return _between(self._told(self._held.get(handle), self.at), self._told(after, now), version)
+
+    def _told(self, held: _Held | None, at: datetime) -> dict[str, Fact]:
+        """All that may have been said of a product."""
+        return _by_id([title_fact(held.product), *self._facts(held, at)]) if held else {}
+
+    def _keeps_name(self, handle: str, after: _Held | None) -> bool:
+        before = self._held.get(handle)
+        return before is not None and after is not None and _names(before.product) == _names(after.product)
 
     # -- products and facts ---------------------------------------------------------------------------------------
 

@@ -13,40 +13,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from knowledge import touched
+from knowledge import tables, touched
 from knowledge.facts import facts as facts_of
 from knowledge.feeds import Feed, Rejected
 from knowledge.offers import NewOffer, UnknownSku, changed
 from knowledge.product import CatalogueError, Fact, Product, Variant
 from knowledge.rows import digest, dump, fact_row, key, load, load_fact
 
-SCHEMA_VERSION = 1
 BUSY_S = 30.0  # waited for another writer: a large file's ingestion holds the catalogue for seconds
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS sources (name TEXT PRIMARY KEY, sha256 TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS products (
-    handle TEXT PRIMARY KEY, position INTEGER NOT NULL, source TEXT NOT NULL, sha256 TEXT NOT NULL, body TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS policies (source TEXT NOT NULL, position INTEGER NOT NULL, body TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS vectors (embedder TEXT NOT NULL, sha256 BLOB NOT NULL, vector BLOB NOT NULL,
-    PRIMARY KEY (embedder, sha256)) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS products_order ON products (source, position);
-"""
-PORTION = """
-SELECT source, position, handle FROM products WHERE (source, position) > (?, ?) ORDER BY source, position LIMIT 500
-"""
-
-STAGED = """
-CREATE TEMP TABLE IF NOT EXISTS staged (handle TEXT PRIMARY KEY, position INTEGER, sha256 TEXT, body TEXT);
-DELETE FROM staged;
-"""
-WITH_SKUS = """
-SELECT body FROM products WHERE EXISTS (
-    SELECT 1 FROM json_each(body, '$.variants') v
-    WHERE json_extract(v.value, '$.sku') IN (SELECT value FROM json_each(?))) ORDER BY source, position
-"""
-STANDING = "SELECT handle, position, sha256, body FROM products WHERE source = ?"
-GONE = "source = ? AND handle NOT IN (SELECT handle FROM staged)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,15 +59,15 @@ class Store:
             self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=BUSY_S)
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=NORMAL")
-            self._db.executescript(SCHEMA)
+            self._db.executescript(tables.SCHEMA)
             if not self._one("SELECT count(*) FROM meta"):  # an insert waits for whoever is writing
-                self._db.execute("INSERT OR IGNORE INTO meta VALUES ('schema', ?), ('version', 0)", (SCHEMA_VERSION,))
+                self._db.execute("INSERT OR IGNORE INTO meta VALUES ('schema', ?), ('version', 0)", (tables.VERSION,))
             if not self._one("SELECT count(*) FROM meta WHERE key = 'touched'"):
                 self._db.executescript(touched.SCHEMA)
             found = self._meta("schema")
         except sqlite3.DatabaseError as error:
             raise CatalogueError(f"{path}: not a catalogue database ({error}); move it away and ingest again") from None
-        if found != SCHEMA_VERSION:
+        if found != tables.VERSION:
             raise CatalogueError(f"{path}: made by another version of hawker; move it away and ingest again")
 
     def close(self) -> None:
@@ -127,13 +101,13 @@ class Store:
         with self._transaction():
             if keep_offers and self._said(feed.source, digest):
                 self._db.execute("DELETE FROM staged")
-                self._db.execute(f"INSERT INTO staged {STANDING}", (feed.source,))
+                self._db.execute(f"INSERT INTO staged {tables.STANDING}", (feed.source,))
             added, changed, removed = self._differences(feed.source)
             self._warn_of_moved(feed)
             if count := added + changed + removed:
                 touched.note_staged(self._db, feed.source, count, self.version + 1)
             self._db.execute("INSERT OR REPLACE INTO sources VALUES (?, ?)", (feed.source, digest))
-            self._db.execute(f"DELETE FROM products WHERE {GONE}", (feed.source,))
+            self._db.execute(f"DELETE FROM products WHERE {tables.GONE}", (feed.source,))
             self._db.execute(
                 "INSERT OR REPLACE INTO products SELECT handle, position, ?, sha256, body FROM staged", (feed.source,)
             )
@@ -156,7 +130,7 @@ class Store:
 
     def _stage(self, products: Iterable[Product]) -> str:
         """Write products to a temporary table, which readers and writers of the catalogue do not wait for."""
-        self._db.executescript(STAGED)
+        self._db.executescript(tables.STAGED)
         whole = hashlib.sha256()
         with self._transaction("BEGIN"):
             for position, product in enumerate(products):
@@ -171,7 +145,7 @@ class Store:
         both = "SELECT COUNT(*) FROM staged s {} JOIN products p ON p.handle = s.handle AND p.source = ? WHERE {}"
         added = self._one(both.format("LEFT", "p.handle IS NULL"), source)
         changed = self._one(both.format("", "p.sha256 <> s.sha256"), source)
-        return added, changed, self._one(f"SELECT COUNT(*) FROM products WHERE {GONE}", source)
+        return added, changed, self._one(f"SELECT COUNT(*) FROM products WHERE {tables.GONE}", source)
 
     def _warn_of_moved(self, feed: Feed) -> None:
         """A handle that another file has too: the file read last says what holds, and the seller is told."""
@@ -218,7 +192,7 @@ class Store:
 
     def _with(self, skus: Sequence[str]) -> list[Product]:
         """Products of which a variant has one of these SKUs, found in one pass however many they are."""
-        rows = self._db.execute(WITH_SKUS, (json.dumps(skus),))
+        rows = self._db.execute(tables.WITH_SKUS, (json.dumps(skus),))
         return [load(body) for (body,) in rows]
 
     def _write(self, product: Product) -> bool:
@@ -244,7 +218,7 @@ class Store:
     def handles(self) -> Iterator[str]:
         """Handles of all products in the feeds' order, in small portions: the catalogue may change between two."""
         at: tuple[str, int] = "", -1
-        while rows := self._db.execute(PORTION, at).fetchall():
+        while rows := self._db.execute(tables.PORTION, at).fetchall():
             yield from (handle for _, _, handle in rows)
             at = rows[-1][:2]
 
