@@ -32,7 +32,6 @@ FACTS_UP_TO = 2_000  # products: a dozen facts each take about three minutes to 
 LATER = 24  # facts embedded for one question in a catalogue whose facts were not
 FILES = ("cards.faiss", "facts.faiss")
 NEAR = 8  # products whose facts a search by word looks into
-
 CODE_SCORE = 1_000.0  # of a product named by its code: above any BM25
 CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{3,}")
 
@@ -200,8 +199,9 @@ class FactIndex:
         """Every product with its rows; those that are gone, with none."""
         for product in self._store.each():
             yield product.handle, self._entries(product)
-        for handle in self._store.missing(self.keywords.handles()):
-            yield handle, ()
+        for handle in self.keywords.handles():
+            if self._store.product(handle) is None:
+                yield handle, ()
 
     def _entries(self, product: Product | None) -> Iterator[Entry]:
         if product is None:

@@ -226,11 +226,6 @@ class Store:
         """How many products there are."""
         return self._one("SELECT count(*) FROM products")
 
-    def missing(self, handles: Iterable[str]) -> Iterator[str]:
-        """Those handles that no product has."""
-        here = "SELECT count(*) FROM products WHERE handle = ?"
-        return (handle for handle in handles if not self._one(here, handle))
-
     def touched(self, since: int) -> frozenset[str] | None:
         """Handles of products that came, went or changed after version ``since``; None when that is no longer known."""
         return touched.since(self._db, since)
@@ -278,7 +273,7 @@ class Store:
             )
 
     def _meta(self, key: str) -> int:
-        return int(self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()[0])
+        return self._one("SELECT value FROM meta WHERE key = ?", key)
 
     def _transaction(self, begin: str = "BEGIN IMMEDIATE") -> "_Transaction":
         return _Transaction(self._db, begin)
