@@ -16,6 +16,8 @@ from renderer.voice.kokoro import VOICES as KOKORO_VOICES
 
 log = structlog.get_logger()
 
+KOKORO_THREADS = 2  # on one it takes a third of the time that it speaks, and an answer is waited for
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -129,7 +131,7 @@ class Voices:
         if engine == "kokoro":
             from renderer.voice.kokoro import KokoroModel, KokoroVoice
 
-            self._kokoro = self._kokoro or KokoroModel(threads=self._threads)
+            self._kokoro = self._kokoro or KokoroModel(threads=max(KOKORO_THREADS, self._threads))
             return KokoroVoice(voice, self._kokoro)
         from renderer.voice.espeak import EspeakVoice
 
