@@ -5,6 +5,7 @@ turned into phonemes by misaki, English by hibari's dictionary, the others by es
 """
 
 import json
+import logging
 import re
 from collections.abc import Callable
 from importlib.resources import files
@@ -121,6 +122,7 @@ def _phonemizer(language: str) -> Callable[[str], str]:
         if language == "zh":
             from misaki import zh
 
+            logging.getLogger("jieba").setLevel(logging.WARNING)  # its dictionary tells of itself at each start
             chinese, latin = zh.ZHG2P(), _phonemizer("en")
             return lambda text: _mixed(text, lambda part: str(chinese(part)[0]), latin)
         from misaki import espeak
