@@ -180,11 +180,6 @@ class Stage:
         rest = playing.frames - at if playing and playing.speech.utterance.kind == kind else 0
         return (rest + sum(line.frames for line in self._lines if line.speech.utterance.kind == kind)) / FPS
 
-    async def below(self, seconds: float) -> None:
-        """Wait until less than ``seconds`` of speech is pending."""
-        while self.pending_s >= seconds:
-            await self._wait_change()
-
     # -- the clock ------------------------------------------------------------------------------------------------
 
     async def run(self, sinks: Sequence[Sink], *, seconds: float | None = None) -> None:

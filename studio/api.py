@@ -13,14 +13,13 @@ import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from decimal import Decimal
-from types import TracebackType
 from typing import Annotated, Any
 
 import h11
 import structlog
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
-from studio.room import StudioError
+from studio.listener import Listener, StudioError
 
 log = structlog.get_logger()
 
@@ -67,42 +66,26 @@ OFFERS = TypeAdapter(Annotated[list[OfferIn], Field(min_length=1, max_length=MAX
 Apply = Callable[[Sequence[OfferIn]], Awaitable[dict[str, Any]]]
 
 
-class Api:
+class Api(Listener):
     """``async with Api(...)``: open while inside; ``url`` is where offers are posted to."""
+
+    _path = PATH
 
     def __init__(self, host: str, port: int, token: str, apply: Apply) -> None:
         """``apply`` changes all offers or none, and raises Refused. Port 0 takes a free one."""
         self._host, self._port, self._token, self._apply = host, port, token.encode(), apply
-        self._server: asyncio.Server | None = None
         self._open = 0
-
-    @property
-    def port(self) -> int:
-        assert self._server is not None
-        port: int = self._server.sockets[0].getsockname()[1]
-        return port
-
-    @property
-    def url(self) -> str:
-        host = f"[{self._host}]" if ":" in self._host else self._host
-        return f"http://{host}:{self.port}{PATH}"
 
     async def __aenter__(self) -> "Api":
         try:
-            self._server = await asyncio.start_server(self._connected, self._host, self._port)
+            server = await asyncio.start_server(self._connected, self._host, self._port)
         except OSError as error:
             busy = error.errno == errno.EADDRINUSE
             why = "is in use" if busy else f"cannot be listened on ({error.strerror})"
             raise StudioError(f"port {self._port} {why}; set [page] api_port to another (0 takes a free one)") from None
+        self._server, self._bound = server, server.sockets[0].getsockname()[1]
         log.info("offers.open", post_to=self.url)
         return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        assert self._server is not None
-        self._server.close()
-        await self._server.wait_closed()
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._open += 1

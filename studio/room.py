@@ -4,11 +4,13 @@ import errno
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from pathlib import Path
-from types import TracebackType
 
-from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.asyncio.server import ServerConnection, serve
 from websockets.datastructures import Headers
 from websockets.http11 import Request, Response
+
+from studio.listener import Listener
+from studio.listener import StudioError as StudioError
 
 STATIC = Path(__file__).parent / "static"
 TYPES = {".html": "text/html; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8",
@@ -23,11 +25,7 @@ SAFE = {
 Handler = Callable[[ServerConnection], Awaitable[None]]
 
 
-class StudioError(Exception):
-    """The room cannot be opened; the message says what to do."""
-
-
-class Room:
+class Room(Listener):
     """``async with Room(...)``: open while inside; ``url`` is where it is."""
 
     def __init__(self, host: str, port: int, sockets: dict[str, Handler], *, fonts: Path | None = None) -> None:
@@ -39,22 +37,10 @@ class Room:
         self._files = {"/" + path.name: path for path in STATIC.iterdir() if path.suffix in TYPES}
         self._files["/"] = STATIC / "index.html"
         self._files |= {f"/fonts/{path.name}": path for path in fonts.glob("*.ttf")} if fonts else {}
-        self._server: Server | None = None
-
-    @property
-    def port(self) -> int:
-        assert self._server is not None
-        port: int = next(iter(self._server.sockets)).getsockname()[1]
-        return port
-
-    @property
-    def url(self) -> str:
-        host = f"[{self._host}]" if ":" in self._host else self._host
-        return f"http://{host}:{self.port}/"
 
     async def __aenter__(self) -> "Room":
         try:
-            self._server = await serve(
+            server = await serve(
                 self._serve, self._host, self._port, process_request=self._request, max_size=1 << 18, max_queue=32
             )
         except OSError as error:
@@ -65,14 +51,8 @@ class Room:
             raise StudioError(
                 f"cannot listen on {self._host}:{self._port}: {error.strerror}; check [page] host"
             ) from None
+        self._server, self._bound = server, next(iter(server.sockets)).getsockname()[1]
         return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        assert self._server is not None
-        self._server.close()
-        await self._server.wait_closed()
 
     async def _serve(self, socket: ServerConnection) -> None:
         assert socket.request is not None

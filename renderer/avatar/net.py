@@ -6,7 +6,6 @@ a picture (training only); Driver predicts it from phonemes and sound.
 
 from itertools import pairwise
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -107,8 +106,3 @@ class Driver(nn.Module):
 def shapes(*nets: tuple[str, nn.Module]) -> dict[str, tuple[int, ...]]:
     """Names and shapes of all tensors of some nets, as they stand in a pack."""
     return {f"{name}.{key}": tuple(value.shape) for name, net in nets for key, value in net.state_dict().items()}
-
-
-def same_threads(count: int) -> None:
-    """Torch on ``count`` threads, whatever the machine has: two teams of threads on two cores starve each other."""
-    torch.set_num_threads(count)

@@ -157,7 +157,3 @@ def find_pack(name: str, data: Path | None = None) -> Path:
         have = ", ".join(sorted(packs)) or "none"
         raise AvatarError(f'no avatar is called "{name}"; installed: {have}. `hawker avatar train` makes one')
     return packs[name]
-
-
-def picture_size() -> tuple[int, int]:
-    return WIDTH, HEIGHT
