@@ -111,6 +111,11 @@ class Asked:
         return self.fields[0][0] if self.fields else ""
 
     @property
+    def described(self) -> bool:
+        """Whether what is wanted is told by what it is for: "something to keep my plants alive" names no plant."""
+        return "seek" in self.cues and self.kind == "recommend"
+
+    @property
     def about_store(self) -> bool:
         return self.top in STORE_FIELDS
 
@@ -352,7 +357,7 @@ class _Reading:
             return "list"
         if "compare" in cues and (_two(self.mentions) or draft.both) and not draft.about_store:
             return "compare"
-        if "recommend" in cues:
+        if {"recommend", "seek"} & draft.cues:
             return "recommend"
         if (
             "list" in cues

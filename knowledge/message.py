@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from functools import cache
 
-from knowledge.lexicon import LANGUAGES, Word, has_vietnamese, lexicon, regions, words
+from knowledge.lexicon import LANGUAGES, Word, fold, has_vietnamese, lexicon, regions, words
 
 MAX_CHARS = 500  # what lies behind is cut off: nobody asks a host in a page of text
 LINK = re.compile(
@@ -15,6 +15,7 @@ _HANDLE = re.compile(r"(?<!\w)@[\w.]{2,}")
 PHONE = re.compile(
     r"\+\d[\d\s().-]{7,}\d|(?<!\d)\(?\d{2,4}\)?[\s.-]+\d{3,4}[\s.-]*\d{3,4}(?!\d)|(?<!\d)\d{10,11}(?!\d)"
 )
+SPELLED = frozenset({"en", "id", "es", "fr", "de", "pt"})  # languages whose misspelt words are put right
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.]+")
 _STRETCHED = re.compile(r"([^\W\dxX])\1{2,}")
 _MARKUP = re.compile(r"<[^>]{0,80}>|[{}\[\]<>|\\`*_#~^]")
@@ -42,7 +43,8 @@ def message(cleaned: str, language: str, names: frozenset[str] = frozenset()) ->
     """The words of a cleaned message; ``names`` are words that are spelt right because the catalogue has them."""
     if language == "vi" and has_vietnamese(cleaned):
         return Text(cleaned, words(cleaned), words(cleaned, accents=True), language)
-    plain = _spelled(_slang(words(cleaned), language), language, names)
+    everyday = _everyday(words(cleaned, accents=True), language)
+    plain = _spelled(_slang(words(cleaned), language), language, names | everyday)
     return Text(cleaned, plain, plain, language)
 
 
@@ -72,7 +74,7 @@ def _slang(tokens: tuple[Word, ...], language: str) -> tuple[Word, ...]:
 
 def _spelled(tokens: tuple[Word, ...], language: str, names: frozenset[str]) -> tuple[Word, ...]:
     """Misspelt words put right where a known word is one letter away (two in long words). Latin letters only."""
-    if language not in LANGUAGES or language in ("zh", "th", "ja", "hi", "vi"):
+    if language not in SPELLED:
         return tokens
     return tuple(
         Word(_nearest(token.text, language, names), token.start, token.end)
@@ -80,6 +82,16 @@ def _spelled(tokens: tuple[Word, ...], language: str, names: frozenset[str]) -> 
         else token
         for token in tokens
     )
+
+
+def _everyday(tokens: tuple[Word, ...], language: str) -> frozenset[str]:
+    """Words that a language uses, without their accents: Indonesian "bikin" (make) is no misspelt bikini."""
+    if language not in SPELLED:
+        return frozenset()
+    from wordfreq import get_frequency_dict
+
+    known = get_frequency_dict(language, wordlist="small")  # from one use in a million words on
+    return frozenset(fold(token.text) for token in tokens if token.text in known)
 
 
 def _suspicious(word: str, language: str, names: frozenset[str]) -> bool:

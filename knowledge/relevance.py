@@ -31,10 +31,16 @@ class Signals:
     near: float  # inner product of the nearest product, in tenths
     ahead: float  # by how many deviations it stands out among the nearest
     words: float  # BM25 of the best name, in tens
+    described: float  # what is wanted is told by what it is for
+    called: float  # inner product of the nearest use of a thing that the shop has, in tenths
 
 
-def signals(found: Found, near: list[float], words: float, other: float) -> Signals:
-    """``near``: inner products of the nearest products, best first; ``words``: BM25 of the best name."""
+def signals(found: Found, near: list[float], words: float, other: float, called: float) -> Signals:
+    """``near``: inner products of the nearest products, best first; ``words``: BM25 of the best name.
+
+    ``other`` is the share of the nearest example questions that ask nothing of goods; ``called`` the inner product of
+    the question with the nearest use of a thing that is among the products near.
+    """
     asked = found.asked
     mean = sum(near) / len(near) if near else 0.0
     deviation = math.sqrt(sum((score - mean) ** 2 for score in near) / len(near)) if near else 0.0
@@ -44,7 +50,7 @@ def signals(found: Found, near: list[float], words: float, other: float) -> Sign
         float(asked.kind == "unclear"), float(any(weight >= 1 for _, weight in asked.fields)), other,
         near[0] * 10 - 1 if near else -1.0,
         (near[0] - mean) / (deviation + 1e-6) - 3.0 if near else -3.0,
-        min(3.0, words / 10),
+        min(3.0, words / 10), float(asked.described), called * 10 - 1,
     )  # fmt: skip
 
 

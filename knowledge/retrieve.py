@@ -19,7 +19,8 @@ from knowledge.found import Found as Found
 from knowledge.found import hits, is_option, title_fact
 from knowledge.index import FactIndex
 from knowledge.intent import Intent
-from knowledge.lexicon import Mention
+from knowledge.lexicon import Mention, noun_names
+from knowledge.link import things
 from knowledge.matter import Matter
 from knowledge.measure import comparable, span
 from knowledge.naming import Names, Naming
@@ -27,7 +28,8 @@ from knowledge.product import Fact, Product
 from knowledge.shelf import Change, Shelf
 from knowledge.store import Store
 from knowledge.terms import choose, place_of
-from knowledge.texts import searchable
+from knowledge.texts import product_text, searchable
+from knowledge.uses import Uses, suits
 
 F32 = NDArray[np.float32]
 ANSWERABLE = frozenset({"fact", "compare", "list", "recommend", "unclear"})
@@ -40,6 +42,8 @@ NEAR = 0.86  # in catalogues too small for deviations: the cosine itself,
 CLEAR = 0.03  # … or its lead over the next product (names in other languages led by 0.033 and more, others by 0.019)
 RECENT = 16  # questions whose embeddings are at hand
 POOL = 48
+FACTS = 96  # facts ranked by meaning
+CALLED, SOLD = 4, 6  # things that a need may call for, and products of each
 
 
 class Retriever:
@@ -48,6 +52,7 @@ class Retriever:
     def __init__(self, store: Store, index: FactIndex, embedder: Embedder) -> None:
         self.store, self.index, self.embedder = store, index, embedder
         self.intent, self.matter = Intent(store, embedder), Matter(store, embedder)
+        self.uses = Uses(store, embedder, self.matter)
         self.shelf = index.shelf
         self.naming = Naming(index, self.near)
         self._changes: list[Change] = []
@@ -95,6 +100,42 @@ class Retriever:
     def near(self, text: str, language: str, count: int) -> list[tuple[Product, float]]:
         """Products nearest in matter to a text, whatever its language, with their inner product."""
         return self.index.search_products(self.matter.of(self.embed(text), language), count)
+
+    def suited(self, vector: F32, count: int, *, need: float = 1.0) -> dict[str, float]:
+        """Products by how they suit a question's matter (dim,): the nearest ``count``, and what its need calls for.
+
+        The score is the mean of a product's card and its nearest fact, and ``need`` times what the thing that it is is for.
+        """
+        likeness = self.uses.likeness(vector)
+        cards = {p.handle: score for p, score in self.index.search_products(vector, count)}
+        facts = self._nearest_facts(vector)
+        called = [h for thing in sorted(likeness, key=lambda t: -likeness[t])[:CALLED] for h in self._sold(thing)]
+        out: dict[str, float] = {}
+        low, least = min(cards.values(), default=0.0), min(facts.values(), default=0.0)
+        for handle in {*cards, *facts, *called}:
+            if (product := self.shelf.find(handle)) is not None:
+                card = cards.get(handle) or self._card(product, vector, low)
+                near = (card + facts.get(handle, least)) / 2 if facts else card
+                out[handle] = near + need * suits(things(product), likeness)
+        return out
+
+    def _nearest_facts(self, vector: F32) -> dict[str, float]:
+        out: dict[str, float] = {}
+        if self.index.whole:
+            for fact, score in self.index.search_vector(vector, FACTS):
+                if fact.handle:
+                    out.setdefault(fact.handle, score)
+        return out
+
+    def _sold(self, thing: str) -> list[str]:
+        """Some products that are a thing, by their names."""
+        names = " ".join(noun_names(thing)[:1])
+        return [handle for handle, _, _ in self.index.keywords.search(names, SOLD, names=True) if handle]
+
+    def _card(self, product: Product, vector: F32, low: float) -> float:
+        text = product_text(product)
+        row = self.store.vectors(self.embedder.name, [text]).get(text)
+        return low if row is None else float(row @ vector)
 
     def vector_of(self, fact: Fact) -> F32 | None:
         """The embedding of a fact of the whole product or of the store; None for one variant's."""
@@ -186,6 +227,12 @@ class _Search:
         self.retriever.embed(text)
         self._timed(began)
         return self.retriever.near(text, self.language, count)
+
+    def _suited(self, count: int) -> list[str]:
+        """Products that suit what the question describes, best first."""
+        matter = self.retriever.matter.of(self.vector(), self.language)
+        scores = self.retriever.suited(matter, POOL)
+        return sorted(scores, key=lambda handle: -scores[handle])[:count]
 
     def _timed(self, began: float) -> None:
         self.ms["embed"] = self.ms.get("embed", 0.0) + (time.perf_counter() - began) * 1000
@@ -398,6 +445,8 @@ class _Search:
 
     def _list(self, asked: Asked, products: list[tuple[str, float]]) -> Found:
         """Products of a kind, under a price, or the most of something."""
+        if asked.described and not (asked.sort or asked.limit):
+            return self._ranked(asked, self._suited(2), everything=False)
         strange = self.linker.strange(asked.nouns)
         handles = [h for m in asked.mentions for h, _ in m.candidates] or [
             h for n in asked.nouns for h in self.linker.sold(n.label)
@@ -405,8 +454,7 @@ class _Search:
         if not handles and strange:
             return Found(asked, unsold=True)
         if not handles and asked.kind == "recommend":
-            near = self._near(self.question, LISTED)
-            handles = [p.handle for p, _ in near][:2]
+            handles = self._suited(2)
         if not handles and asked.here and (self.on_air or self.last):
             return self._answer(replace(asked, kind="fact"), [(self.on_air or self.last, 1.0)])
         if not handles and asked.content and asked.kind == "list" and not (asked.sort or asked.limit):

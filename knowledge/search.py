@@ -16,17 +16,19 @@ from knowledge.asked import STORE_FIELDS
 from knowledge.evidence import evidence
 from knowledge.found import Found
 from knowledge.language import language_of
+from knowledge.link import things
 from knowledge.product import Fact, Hit
 from knowledge.relevance import Signals, probability, signals
 from knowledge.retrieve import Retriever
 from knowledge.texts import searchable
+from knowledge.uses import suits
 
 F32 = NDArray[np.float32]
 Mode = Literal["keyword", "vector", "fused"]
 MODES: tuple[Mode, ...] = ("keyword", "vector", "fused")
-FACTS = 96  # facts ranked by meaning
 POOL = 48  # products ranked by meaning and word
 MEANT_WEIGHS = 0.03  # of a name in the question, beside a cosine, where no attribute is asked
+ASIDE = 0.25  # weight of what things are for where an attribute is asked: then the question names its product
 VOTES_WEIGH = 0.05  # of all example questions naming one attribute, beside a cosine
 WORDS_WEIGH = 0.0005  # of one point of BM25 in a name, beside a cosine: names decide between neighbours, no more
 
@@ -102,7 +104,10 @@ class _Fused:
 
     def signals(self) -> Signals:
         words = max(self.named.values(), default=0.0)
-        return signals(self.found, [score for _, score in self.near], words, 1 - sum(self.votes.values()))
+        likeness = self.retriever.uses.likeness(self.vector)
+        products = (self.retriever.shelf.find(handle) for handle, _ in self.near)
+        called = max((suits(things(product), likeness) for product in products if product), default=0.0)
+        return signals(self.found, [score for _, score in self.near], words, 1 - sum(self.votes.values()), called)
 
     def _ranked(self) -> Iterator[tuple[Fact, float, str]]:
         """Facts that answer, as many as the question names what it means; then facts of the products near; scores fall."""
@@ -125,6 +130,8 @@ class _Fused:
         "A light so that cars notice me" names a light and asks for none of its attributes: it may mean anything near.
         """
         asked = self.found.asked
+        if asked.described:
+            return 0
         if asked.code or any(not hit.fact.handle for hit in self.found.facts):
             return self.k
         narrowed = any(weight >= 1 for _, weight in asked.fields) or asked.colours or asked.sizes or asked.numbers
@@ -144,21 +151,9 @@ class _Fused:
         for depth in range(self.k if len(ranked) == 1 else 2):
             yield from (facts[depth] for facts in ranked if depth < len(facts))
 
-    def _both(self) -> dict[str, float]:
-        """Products by the likeness of their card and of their nearest fact: 0.82 among three, by the card alone 0.80."""
-        if not self.retriever.index.whole:
-            return dict(self.near)
-        facts: dict[str, float] = {}
-        for fact, score in self.retriever.index.search_vector(self.vector, FACTS):
-            facts.setdefault(fact.handle, score)
-        cards = dict(self.near)
-        low, least = min(cards.values(), default=0.0), min(facts.values(), default=0.0)
-        handles = [handle for handle in {*cards, *facts} if handle]
-        return {handle: (cards.get(handle, low) + facts.get(handle, least)) / 2 for handle in handles}
-
     def _products(self) -> list[tuple[str, float]]:
         """Products near in meaning, those that the question's words name a little before their neighbours."""
-        scores = self._both()
+        scores = self.retriever.suited(self.vector, POOL, need=self._need())
         floor = min(scores.values(), default=0.0)
         for handle in {h for h, _ in self.found.products} | {
             h for m in self.found.asked.mentions for h, _ in m.candidates
@@ -167,6 +162,11 @@ class _Fused:
         for handle, bm25 in self.named.items():
             scores[handle] = scores.get(handle, floor) + WORDS_WEIGH * bm25
         return sorted(scores.items(), key=lambda item: -item[1])[: self.k]
+
+    def _need(self) -> float:
+        """Weight of what things are for: little where an attribute is asked, as a question then names its product."""
+        asked = self.found.asked
+        return ASIDE if any(w >= 1 for _, w in asked.fields) and not asked.described else 1.0
 
     def _facts(self, handle: str) -> list[Fact]:
         """A product's facts for this question: those that state what is asked, then the nearest in meaning."""
