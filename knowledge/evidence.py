@@ -29,7 +29,11 @@ ELSEWHERE = {
     "dishwasher_safe": ("care",), "microwave_safe": ("care",), "oven_safe": ("care",),
     "connectivity": ("compatibility", "power"), "scent": ("ingredients",), "directions": ("care",),
     "features": ("description",), "light": ("power",), "water_resistance": ("material", "care", "compatibility"),
-    "shelf_life": ("care",),
+    "shelf_life": ("care",), "pieces": ("in_the_box",), "nutrition": ("ingredients",), "watering": ("care",),
+    "sunlight": ("light", "care"), "burn_time": ("battery", "capacity"), "range": ("connectivity", "compatibility"),
+    "max_load": ("capacity", "compatibility", "weight"), "display": ("dimensions",), "temperature": ("care", "material"),
+    "closure": ("material",), "players": ("age",), "season": ("material",), "spiciness": ("scent", "flavour"),
+    "filter": ("in_the_box",), "sound": ("noise",), "room_size": ("capacity", "compatibility"), "firmness": ("material",),
 }  # fmt: skip
 FREELY = frozenset(
     {
@@ -38,6 +42,8 @@ FREELY = frozenset(
         ("weight", "shipping_weight"),
         ("features", "description"),
         ("material", "ingredients"),
+        ("pieces", "in_the_box"),
+        ("sunlight", "light"),
     }
 )
 _LENGTHS = frozenset(("cm", "mm", "m", "inch", "inches", "in", "厘"))
