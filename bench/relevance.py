@@ -1,10 +1,11 @@
-"""Fits "nothing relevant" on the labelled questions' tuning half: python -m bench.relevance [--write]
+"""Fits "nothing relevant" on the labelled questions' tuning half and on relevance.jsonl: python -m bench.relevance [--write]
 
 A logistic model with a quadratic penalty, by Newton's method; the rarer class weighs by the root
 of how much rarer it is, which is where precision and recall of "nothing" meet. What is held out is only scored.
 """
 
 import argparse
+import json
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -15,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.recall import NOTHING, open_retriever, questions
+from bench.recall import DATA, NOTHING, open_retriever, questions
 from knowledge.relevance import Signals
 from knowledge.retrieve import Retriever
 from knowledge.search import seen
@@ -27,6 +28,12 @@ OUT = Path(__file__).resolve().parent.parent / "knowledge/data/relevance.toml"
 HEAD = """# How likely a catalogue has something to a question: weights of knowledge/relevance.py's signals in a logistic model,
 # fitted by `python -m bench.relevance --write` on the questions of tests/data/retrieval marked "tune".
 """
+
+
+def rows() -> list[dict[str, Any]]:
+    """The tuning half of the labelled set, and questions written for this alone, half of which the catalogue answers."""
+    own = (DATA / "relevance.jsonl").read_text(encoding="utf-8").splitlines()
+    return [*questions("tune"), *map(json.loads, own)]
 
 
 def table(rows: Sequence[dict[str, Any]], retriever: Retriever) -> tuple[F64, F64]:
@@ -61,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--write", action="store_true", help="keep the weights")
     options = parser.parse_args(arguments)
     retriever = open_retriever(options.store)
-    x, y = table(questions("tune"), retriever)
+    x, y = table(rows(), retriever)
     w = fit(x, y)
     half = np.arange(len(y)) % 2 == 0
     for name, on, off in (("first", half, ~half), ("second", ~half, half)):
