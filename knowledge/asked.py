@@ -244,8 +244,9 @@ class _Reading:
             twice = m.label in best and m.weight < 1  # "where is it made": two weak cues make a strong one
             best[m.label] = max(best.get(m.label, 0.0), words_long, 1.0 if twice else 0.0)
         narrowed = len(best) > 1 or self.sizes or self.colours
-        if narrowed and "material" in best and self._only_describes("material"):
-            best.pop("material")
+        for name in ("material", "ingredients"):  # "the retinol serum, can I take it when pregnant"
+            if (len(best) > 1 or narrowed) and name in best and self._only_describes(name):
+                best.pop(name)
         for name in {m.label.split(".")[0] for m in self.find("aspects") if m.label in PARTICULAR} & set(best):
             best[name] += 1.0
         best = _without_constraints(best, self)

@@ -29,7 +29,7 @@ ELSEWHERE = {
     "dishwasher_safe": ("care",), "microwave_safe": ("care",), "oven_safe": ("care",),
     "connectivity": ("compatibility", "power"), "scent": ("ingredients",), "directions": ("care",),
     "features": ("description",), "light": ("power",), "water_resistance": ("material", "care", "compatibility"),
-    "shelf_life": ("care",), "pieces": ("in_the_box",), "nutrition": ("ingredients",), "watering": ("care",),
+    "shelf_life": ("care",), "age": ("safety", "directions", "certification"), "pieces": ("in_the_box",), "nutrition": ("ingredients",), "watering": ("care",),
     "sunlight": ("light", "care"), "burn_time": ("battery", "capacity"), "range": ("connectivity", "compatibility"),
     "max_load": ("capacity", "compatibility", "weight"), "display": ("dimensions",), "temperature": ("care", "material"),
     "closure": ("material",), "players": ("age",), "season": ("material",), "spiciness": ("scent", "flavour"),
@@ -44,12 +44,14 @@ FREELY = frozenset(
         ("material", "ingredients"),
         ("pieces", "in_the_box"),
         ("sunlight", "light"),
+        ("range", "connectivity"),
     }
 )
 _LENGTHS = frozenset(("cm", "mm", "m", "inch", "inches", "in", "厘"))
 _FITS = ("compatibility", "fit", "size", "dimensions", "age")  # "will it fit a 104 cm kid": a variant may answer
 _MEASURED = re.compile(r"\d\s*(?:cm|mm|m|in|inch|inches|″|\")(?![a-z])", re.IGNORECASE)
 _VOLUME = re.compile(r"\d\s*(?:ml|l|litres?|liters?|oz|fl|mah|gb|cups?)(?![a-z])", re.IGNORECASE)
+_DISTANCE = re.compile(r"\d\s*(?:m|km|ft|metres?|meters?|feet)(?![a-z])", re.IGNORECASE)
 _RANGE = re.compile(r"(\d+)\s*[-–]\s*(\d+)")
 
 
@@ -219,6 +221,8 @@ def _measures(name: str, fact: Fact) -> bool:
         return bool(_MEASURED.search(fact.value))
     if name == "capacity":
         return bool(_VOLUME.search(fact.value))
+    if name == "range":
+        return bool(_DISTANCE.search(fact.value))
     return True
 
 

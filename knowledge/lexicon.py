@@ -160,11 +160,18 @@ def has_vietnamese(text: str) -> bool:
 
 @cache
 def lexicon(language: str, accents: bool) -> Lexicon:
-    """The tables of one of LANGUAGES. ``accents`` is for Vietnamese written with its letters."""
+    """The tables of one of LANGUAGES. ``accents`` is for Vietnamese written with its letters.
+
+    Without them a cue that reads like a small word says nothing: "gi" is gì (what), not gỉ (rust).
+    """
     raw = dict(_read(f"asked/{language}.toml"))
     slang: dict[str, str] = raw.pop("slang", {})
+    small = set() if accents or language != "vi" else {fold(w) for w in raw["stop"]["words"] if not w.isascii()}
     sections = {
-        name: Phrases(((p, label) for label, phrases in rows.items() for p in phrases), accents=accents)
+        name: Phrases(
+            ((p, label) for label, phrases in rows.items() for p in phrases if name == "stop" or fold(p) not in small),
+            accents=accents,
+        )
         for name, rows in raw.items()
     }
     sections["colours"] = Phrases(_by_language("colours", language, shades=False), accents=accents)

@@ -92,7 +92,7 @@ class Linker:
 
     def mentions(self, plain: tuple[Word, ...], nouns: Iterable[Match]) -> list[Mention]:
         """Every stretch of the text that names at least one product, in order of place."""
-        stems = [stem(w.text) for w in plain]
+        stems = [self._stem(w.text) for w in plain]
         nouns = list(nouns)
         strange = [n for n in nouns if n.weight >= 1 and not self.sold(n.label)]
         pieces = [p for p in self._pieces(stems) if not any(_within(p, n) for n in strange)]
@@ -101,6 +101,12 @@ class Linker:
         found = (self._mention(a, b, stems, [p for p in pieces if a <= p.start < b], [n for n in nouns if a <= n.start < b])
                  for a, b in spans)  # fmt: skip
         return [m for m in found if m is not None]
+
+    def _stem(self, word: str) -> str:
+        """A word as names have it; Indonesian hangs "its" and "the" on: "batiknya"."""
+        plain = stem(word)
+        base = plain.removesuffix("nya")
+        return base if plain not in self._weights and base in self._weights else plain
 
     def _pieces(self, stems: list[str]) -> list[Match]:
         """Longest stretches that stand so in a product's title or kind; the label is the handle."""
@@ -201,7 +207,7 @@ def _weight(word: str, products: int, is_head: bool) -> float:
         form in lexicon("en", False).sections[s].vocabulary
         for s in ("fields", "stop", "kinds", "aspects", "nouns", "colours")
         for form in (word, f"{word}s")
-    )
+    ) or _is_material(word)
     base = _THING if thing else _GENERIC if common else _NAME
     return base * float(max(1, products) ** -0.15)
 
@@ -217,6 +223,13 @@ def _common_word(word: str) -> bool:
 def _is_colour(word: str) -> bool:
     """A colour in any language, though some product is called so: "Isla Verde"."""
     return any(word in lexicon(code, False).sections["colours"].vocabulary for code in LANGUAGES)
+
+
+@lru_cache(maxsize=65_536)
+def _is_material(word: str) -> bool:
+    """What goods are made of, in any language: "lụa" (silk) names no product alone."""
+    plain = (Word(word, 0, len(word)),)
+    return any(m.label == "material" for code in LANGUAGES for m in lexicon(code, False).find("fields", plain))
 
 
 def _glyph(word: str) -> bool:

@@ -26,7 +26,7 @@ class Signals:
     unsold: float  # a thing is named that no product is
     chatter: float  # not about goods at all
     unclear: float  # nothing was understood
-    attribute: float  # an attribute of goods is asked
+    attribute: float  # an attribute is asked, and not of a thing that nobody sells here
     other: float  # share of the nearest example questions that ask nothing of goods
     near: float  # inner product of the nearest product, in tenths
     ahead: float  # by how many deviations it stands out among the nearest
@@ -47,7 +47,7 @@ def signals(found: Found, near: list[float], words: float, other: float, called:
     return Signals(
         float(bool(found.facts)), float(bool(found.products)), float(any(m.weight >= 1 for m in asked.mentions)),
         float(bool(asked.here or asked.again or asked.code)), float(found.unsold), float(asked.kind in CHATTER),
-        float(asked.kind == "unclear"), float(any(weight >= 1 for _, weight in asked.fields)), other,
+        float(asked.kind == "unclear"), float(any(weight >= 1 for _, weight in asked.fields) and not found.unsold), other,
         near[0] * 10 - 1 if near else -1.0,
         (near[0] - mean) / (deviation + 1e-6) - 3.0 if near else -3.0,
         min(3.0, words / 10), float(asked.described), called * 10 - 1,
