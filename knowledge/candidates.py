@@ -1,54 +1,78 @@
 """Which rows are scored for a question whose words stand in thousands of rows, and by what.
 
-A row is worth scoring when it has one of the rarest terms or several of the common ones. The first are few; the second
-are asked of FTS5 together, which then passes over what has only one of them. Names come before other texts. Where even
-that is too much, only the rows added first are looked through, so that no question takes longer than another.
+Of names every term counts: where the common ones stand is kept as arrays, which are added up in a millisecond. Of other
+texts a row is taken when it has one of the rarest terms or several of the common ones; these FTS5 looks for together, in
+so many of the rows that no question takes longer than another.
 """
 
 import json
 import math
 import sqlite3
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
+import numpy as np
+from numpy.typing import NDArray
+
+I32 = NDArray[np.int32]
 WEIGHTS = (8.0, 3.0, 1.0)  # of a word in a product's name, its kind, and anything else
 SATURATION, LENGTH = 1.2, 0.75  # k1 and b of BM25, as FTS5 has them
-RARE, TOGETHER = 600, 150  # rows taken for rare terms, and for common ones that stand together
-SIZES = (6, 4, 3, 2, 1)  # common terms that are looked for together, rarest first
-SCANNED = 200_000  # entries of common terms passed over: about 5 ms
-SCORED = 300  # rows that are read and scored: about 3 ms
+KEPT = 50_000  # rows kept for one term of names; a commoner one tells next to nothing
+RARE, TOGETHER = 500, 100  # rows taken for rare terms of other texts, and for common ones that stand together
+SIZES = (4, 2, 1)  # common terms that are looked for together, rarest first
+SCANNED = 40_000  # entries of these passed over in one try: about 2 ms
+BY_NAME, BY_TEXT = 160, 80  # rows that are read and scored: about 3 ms
 Counts = Mapping[str, int]  # term → rows that have it
 
 
-def candidates(db: sqlite3.Connection, total: int, texts: Counts, names: Counts, k: int, *, only_names: bool) -> list[int]:
-    """Ids of the rows worth scoring, of ``total``; ``texts`` and ``names`` count each term in all texts and in names."""
-    rough: Counter[int] = Counter()
-    for table, counts, weight in (("names", names, 2.0), ("terms", texts, 0.0 if only_names else 1.0)):
-        if weight:
-            for id, worth in _found(db, table, counts, total, k).items():
-                rough[id] += weight * worth  # type: ignore[assignment]
-    return [id for id, _ in rough.most_common(SCORED)]
+class Names:
+    """The rows whose names have most of some terms."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+        self._worth = np.zeros(0, np.float32)  # by id; all zero between two questions
+
+    def best(self, total: int, counts: Counts) -> list[int]:
+        """Ids of those rows, the rarer terms weighing more; ``counts`` has in how many names each term stands."""
+        if total >= len(self._worth):
+            self._worth = np.zeros(total + total // 8 + 1, np.float32)
+        found = [(self._rows(term, total), _idf(count, total)) for term, count in counts.items() if count]
+        for ids, worth in found:
+            self._worth[ids] += worth
+        every = np.concatenate([np.empty(0, np.int32), *(ids for ids, _ in found)])
+        out = self._highest(every, BY_NAME * len(found))[:BY_NAME]
+        self._worth[every] = 0.0
+        return out
+
+    def _highest(self, every: I32, most: int) -> list[int]:
+        """Ids of the ``most`` entries that are worth most, best first; a row has an entry for each of its terms."""
+        if len(every) > most:
+            every = every[np.argpartition(-self._worth[every], most)[:most]]
+        ids = np.unique(every)
+        return [int(id) for id in ids[np.argsort(-self._worth[ids], kind="stable")]]
+
+    def _rows(self, term: str, total: int) -> I32:
+        """Rows that have a term in their names: those kept, and those that came since."""
+        upto, kept = self._db.execute("SELECT upto, ids FROM common WHERE term = ?", (term,)).fetchone() or (0, b"")
+        since = rows(self._db, "names", [term], KEPT, after=upto) if upto < total else []
+        return np.concatenate([np.frombuffer(kept, np.int32), np.array(since, np.int32)])
 
 
-def _found(db: sqlite3.Connection, table: str, counts: Counts, total: int, k: int) -> dict[int, float]:
-    """Rows of one table with the worth of the terms that they were found by."""
-    worth = {term: _idf(count, total) for term, count in counts.items()}
+def in_texts(db: sqlite3.Connection, total: int, counts: Counts, k: int) -> list[int]:
+    """Ids of rows that have the rarest terms, or common ones together, wherever they stand."""
     rare, common = _split(counts)
     out: dict[int, float] = {}
     for term in rare:
-        for id in _rows(db, table, [term], total, RARE):
-            out[id] = out.get(id, 0.0) + worth[term]
-    scanned = SCANNED
+        for id in rows(db, "terms", [term], RARE):
+            out[id] = out.get(id, 0.0) + _idf(counts[term], total)
     for size in dict.fromkeys(min(size, len(common)) for size in SIZES if common):
         terms = common[:size]
-        whole = sum(counts[term] for term in terms)
-        scanned //= 2
-        ids = _rows(db, table, terms, int(total * min(1.0, scanned / whole)) if size > 1 else total, TOGETHER)
+        share = min(1.0, SCANNED / sum(counts[term] for term in terms))
+        ids = rows(db, "terms", terms, TOGETHER, upto=int(total * share) if size > 1 else total)
         for id in ids:
-            out[id] = max(out.get(id, 0.0), sum(worth[term] for term in terms))
+            out[id] = max(out.get(id, 0.0), sum(_idf(counts[term], total) for term in terms))
         if len(ids) >= k:
             break
-    return out
+    return sorted(out, key=lambda id: -out[id])[:BY_TEXT]
 
 
 def _split(counts: Counts) -> tuple[list[str], list[str]]:
@@ -60,11 +84,15 @@ def _split(counts: Counts) -> tuple[list[str], list[str]]:
     return rare, common
 
 
-def _rows(db: sqlite3.Connection, table: str, terms: Iterable[str], last: int, most: int) -> list[int]:
-    """Ids, up to ``last``, of the first rows that have all terms."""
-    query = " AND ".join(map(quoted, terms))
-    return [id for (id,) in db.execute(
-        f"SELECT rowid FROM {table} WHERE {table} MATCH ? AND rowid <= ? LIMIT ?", (query, last, most))]  # fmt: skip
+def rows(
+    db: sqlite3.Connection, table: str, terms: Iterable[str], most: int, *, after: int = 0, upto: int = 1 << 62
+) -> list[int]:
+    """Ids, within bounds, of the first rows that have all terms."""
+    found = db.execute(
+        f"SELECT rowid FROM {table} WHERE {table} MATCH ? AND rowid > ? AND rowid <= ? LIMIT ?",
+        (" AND ".join(map(quoted, terms)), after, upto, most),
+    )
+    return [id for (id,) in found]
 
 
 def scored(
@@ -78,7 +106,7 @@ def scored(
     worth = {term: _idf(count, total) for term, count in texts.items() if count}
     weights = WEIGHTS[:2] if only_names else WEIGHTS
     for (id, columns), length in zip(rows, lengths, strict=True):
-        there = [worth.keys() & set(column) for column in columns]
+        there = [worth.keys() & column for column in columns]
         room = SATURATION * (1 - LENGTH + LENGTH * length / mean)
         heavy = {t: sum(w for w, has in zip(weights, there, strict=False) if t in has) for t in set().union(*there)}
         yield id, sum(worth[term] * tf * (SATURATION + 1) / (tf + room) for term, tf in heavy.items())

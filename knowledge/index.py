@@ -31,6 +31,7 @@ PORTION = 256  # products, or vectors, looked through in one step
 FACTS_UP_TO = 2_000  # products: a dozen facts each take about three minutes to embed on one core, once
 LATER = 24  # facts embedded for one question in a catalogue whose facts were not
 CARDS, FACTS = FILES = ("cards.faiss", "facts.faiss")
+AT_ONCE = 192  # cards searched: one question asks for the nearest several times, each time for another number
 NEAR = 8  # products whose facts a search by word looks into
 CODE_SCORE = 1_000.0  # of a product named by its code: above any BM25
 CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{3,}")
@@ -52,6 +53,7 @@ class FactIndex:
         self._cards, self._facts = (index or VectorIndex(embedder.dim) for index in kept)
         self._moved = True  # the rows are perhaps others than those whose vectors are here
         self._known: dict[str, F32] = {}
+        self._last: tuple[bytes, list[tuple[str, float]]] = b"", []  # what was searched last, and the cards near it
 
     @classmethod
     def build(
@@ -90,13 +92,17 @@ class FactIndex:
 
     def search_products(self, vector: F32, k: int) -> list[tuple[Product, float]]:
         """Products nearest in meaning, best first, with their cosine."""
-        out = []
-        for id, score in self._cards.search(vector, k):
-            name = self.keywords.name(id)
-            product = self.shelf.find(name[0]) if name else None
-            if product is not None:
-                out.append((product, score))
-        return out
+        found = ((self.shelf.find(handle), score) for handle, score in self.search_handles(vector, k))
+        return [(product, score) for product, score in found if product is not None]
+
+    def search_handles(self, vector: F32, k: int) -> list[tuple[str, float]]:
+        """As ``search_products``, without reading the products: some may have gone since the index was brought up."""
+        key = vector.tobytes()
+        if self._last[0] != key or len(self._last[1]) < k:
+            hits = self._cards.search(vector, max(k, AT_ONCE))
+            names = self.keywords.cards([id for id, _ in hits])
+            self._last = key, [(names.get(id, ""), score) for id, score in hits]
+        return [(handle, score) for handle, score in self._last[1][:k] if handle]
 
     def search_keywords(self, text: str, k: int) -> list[tuple[Fact, float]]:
         """Facts that share words with ``text``, best first; those of a product whose code it names before all others.
@@ -222,7 +228,7 @@ class FactIndex:
         cards, facts = (np.fromiter(self.keywords.ids(cards=cards), np.int64) for cards in (True, False))
         came = [np.setdiff1d(now, index.ids()) for now, index in ((cards, self._cards), (facts, self._facts))]
         yield from self._embed_missing(np.concatenate(came))
-        self._cards = self._brought(CARDS, self._cards, cards)
+        self._cards, self._last = self._brought(CARDS, self._cards, cards), (b"", [])
         self._facts = self._brought(FACTS, self._facts, facts)
 
     def _embed_missing(self, ids: I64) -> Iterator[tuple[int, int]]:

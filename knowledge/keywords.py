@@ -9,6 +9,7 @@ rows to score are chosen here: those with the rarest terms, and those that have 
 names before other texts. What is looked at for one question is bounded, however large the catalogue is.
 """
 
+import json
 import secrets
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,7 +17,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from knowledge.candidates import WEIGHTS, candidates, quoted, scored
+import numpy as np
+
+from knowledge.candidates import KEPT, WEIGHTS, Names, in_texts, quoted, rows, scored
 from knowledge.spelling import SCHEMA as SPELLING
 from knowledge.spelling import Spelling
 from knowledge.texts import words
@@ -33,10 +36,12 @@ CREATE VIRTUAL TABLE IF NOT EXISTS terms USING fts5 (title, kind, body, detail=c
 CREATE VIRTUAL TABLE IF NOT EXISTS names USING fts5 (name, content='', detail=none, tokenize="{tokens}");
 CREATE VIRTUAL TABLE IF NOT EXISTS in_terms USING fts5vocab (terms, 'row');
 CREATE VIRTUAL TABLE IF NOT EXISTS in_names USING fts5vocab (names, 'row');
-CREATE TABLE IF NOT EXISTS common (term TEXT PRIMARY KEY, terms INTEGER NOT NULL, names INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS common (term TEXT PRIMARY KEY, terms INTEGER NOT NULL, names INTEGER NOT NULL,
+    upto INTEGER NOT NULL, ids BLOB NOT NULL);
 """.replace("{tokens}", "unicode61 remove_diacritics 0 categories 'L* N* M* Co'")
 TERMS = 24  # terms of one question: a message is cut at 500 characters, pairs of characters are many
-COMMON = 1_000  # rows from which on a term's count is kept, since counting takes time that grows with it
+COMMON = 256  # rows from which on it is kept how many and which have a term: both take time that grows with them
+STEP = 20_000  # rows of one term looked through at a time: about 20 ms
 BUDGET = 2_000  # rows that FTS5 scores for one question: about 5 ms
 
 
@@ -63,7 +68,7 @@ class Keywords:
         except sqlite3.DatabaseError:
             _remove(path)
             self._db = self._open()
-        self._spelling = Spelling(self._db)
+        self._spelling, self._names = Spelling(self._db), Names(self._db)
 
     def _open(self) -> sqlite3.Connection:
         db = sqlite3.connect(self.path, check_same_thread=False, isolation_level=None)
@@ -167,6 +172,11 @@ class Keywords:
         row = self._db.execute("SELECT handle, fact FROM docs WHERE id = ?", (id,)).fetchone()
         return (row[0], row[1]) if row else None
 
+    def cards(self, ids: Sequence[int]) -> dict[int, str]:
+        """Handles of those of the rows that are products'."""
+        query = "SELECT id, handle FROM docs WHERE id IN (SELECT value FROM json_each(?)) AND fact = ''"
+        return dict(self._db.execute(query, (json.dumps(ids),)))
+
     # -- searching ------------------------------------------------------------------------------------------------
 
     def by_code(self, code: str) -> tuple[str, str] | None:
@@ -193,8 +203,9 @@ class Keywords:
             return []
         if sum(counts.values()) <= BUDGET:
             return self._by_fts(counts, k, names)
-        total, named = self._total(), self._counts(list(counts), "names")
-        ids = candidates(self._db, total, counts, named, k, only_names=names)
+        total = self._total()
+        ids = self._names.best(total, self._counts(list(counts), "names"))
+        ids += [] if names else in_texts(self._db, total, counts, k)
         best = sorted(scored(self._db, ids, counts, total, only_names=names), key=lambda row: -row[1])[:k]
         return [(*name, score) for id, score in best if (name := self.name(id))]
 
@@ -233,21 +244,26 @@ class Keywords:
     def recount(self) -> Iterator[None]:
         """Count the common terms again when a tenth of the rows has come or changed since, in small steps."""
         kept = self._db.execute("SELECT value FROM meta WHERE key = 'counted'").fetchone()
-        total = self._total()
+        total, term = self._total(), ""
         if total - int(kept[0] if kept else 0) <= max(COMMON, self.count() // 10):
             return
-        rows, after = list[tuple[str, int, int]](), ""
-        step = "SELECT term, doc FROM in_terms WHERE term > ? LIMIT 1000"
-        while portion := self._db.execute(step, (after,)).fetchall():
-            after = portion[-1][0]
-            often = {term: int(count) for term, count in portion if count >= COMMON}
-            named = self._counted(often, "names")
-            rows += [(term, count, named[term]) for term, count in often.items()]
+        step = "SELECT term, doc FROM in_terms WHERE term > ? LIMIT 100"
+        while portion := self._db.execute(step, (term,)).fetchall():
+            for term, count in portion:
+                if count >= COMMON:
+                    yield from self._keep(term, count, total)
             yield
         with self.change():
-            self._db.execute("DELETE FROM common")
-            self._db.executemany("INSERT INTO common VALUES (?, ?, ?)", rows)
+            self._db.execute("DELETE FROM common WHERE upto < ?", (total,))
             self._db.execute("INSERT OR REPLACE INTO meta VALUES ('counted', ?)", (str(total),))
+
+    def _keep(self, term: str, count: int, upto: int) -> Iterator[None]:
+        ids = list[int]()
+        while found := rows(self._db, "names", [term], min(STEP, KEPT - len(ids)), after=max(ids[-1:], default=0), upto=upto):
+            ids += found
+            yield
+        row = (term, count, self._counted([term], "names")[term], upto, np.array(ids, np.int32).tobytes())
+        self._db.execute("INSERT OR REPLACE INTO common VALUES (?, ?, ?, ?, ?)", row)
 
 
 def _remove(path: Path) -> None:
