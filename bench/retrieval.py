@@ -93,6 +93,8 @@ def words_row(count: int, base: Path) -> dict[str, Any]:
         with keywords.change("1"):
             for product in products(count):
                 keywords.bring(product.handle, [card_entry(product)])
+        for _ in keywords.recount():
+            pass
         built = time.perf_counter() - began
         asked = [q for q in questions() if words(q)]
         median, p95 = times(lambda q: keywords.search(q, 20), asked)
@@ -226,8 +228,8 @@ def table(rows: Sequence[dict[str, Any]]) -> str:
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sizes", nargs="*", type=int, default=[1_000, 10_000, 100_000, 1_000_000])
-    parser.add_argument("--words", nargs="*", type=int, default=[1_000, 100_000])
-    parser.add_argument("--shop", nargs="*", type=int, default=[1_000, 20_000])
+    parser.add_argument("--words", nargs="*", type=int, default=[1_000, 100_000, 1_000_000])
+    parser.add_argument("--shop", nargs="*", type=int, default=[1_000, 20_000, 100_000])
     parser.add_argument("--base", type=Path, default=BASE, help="where the real embeddings are kept")
     parser.add_argument("--json", type=Path, help="also write the rows there, for the plot")
     parser.add_argument("--one", nargs=2, metavar=("WHAT", "COUNT"), help=argparse.SUPPRESS)
