@@ -1,6 +1,6 @@
 """Gigabyte files that mean harm: what the report says, how long it takes, and the most memory that is ever held.
 
-python -m bench.hostile [megabytes]
+python -m bench.giants [megabytes]
 """
 
 import resource
@@ -77,7 +77,7 @@ def rows(megabytes: int) -> Iterator[str]:
         with tempfile.TemporaryDirectory(prefix="hawker-bench-") as folder:
             write(path := Path(folder) / name, megabytes << 20, *parts)
             done = subprocess.run(
-                [sys.executable, "-m", "bench.hostile", "--one", str(path)], capture_output=True, text=True, check=False
+                [sys.executable, "-m", "bench.giants", "--one", str(path)], capture_output=True, text=True, check=False
             )
         yield f"| {kind} | {done.stdout.strip() or f'- | - | failed ({done.returncode}): {done.stderr[-300:]}'} |"
 
