@@ -15,8 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.recall import products as labelled
+from knowledge.embed import Embedder
+from knowledge.feeds import Feed
+from knowledge.index import CARDS, FactIndex, card_entry
 from knowledge.product import Offer, Product, Variant
-from knowledge.vectors import CHUNK
+from knowledge.shelf import Shelf
+from knowledge.store import Store
+from knowledge.vectors import CHUNK, VectorIndex
 
 F32 = NDArray[np.float32]
 I64 = NDArray[np.int64]
@@ -81,6 +86,30 @@ def products(count: int, seed: int = 5) -> Iterator[Product]:
             f"p{n}", f"{name} {' '.join(like.title.split()[1:])}", (Variant(f"SKU-{n:07}", offer),), like.kind,
             other.vendor, like.description, attributes, source=f"synthetic:{n}",
         )  # fmt: skip
+
+
+def stock(store: Store, embedder: Embedder, vectors: Vectors) -> None:
+    """Fill an empty store with ``vectors.count`` products and index them by word and by these vectors as their cards'.
+
+    What a retriever then opens is what it would have after embedding every card, which takes hours for a million.
+    """
+    store.ingest(Feed("synthetic", [], [], vectors.count), products(vectors.count))
+    index = FactIndex(Shelf(store), embedder, whole=False)
+    with index.keywords.change():
+        for product in store.each():
+            index.keywords.bring(product.handle, [card_entry(product)])
+    for _ in index.keywords.recount():
+        pass
+    with index.keywords.change(index.made_of(store.version)):
+        pass
+    ids = np.fromiter(index.keywords.ids(cards=True), np.int64)
+    cards = VectorIndex.build(vectors.base.shape[1], vectors.count, lambda every: _under(ids, vectors.batches(every)))
+    cards.save(index.path(CARDS), index.origin(store.version))
+    index.close()
+
+
+def _under(ids: I64, batches: Iterator[tuple[I64, F32]]) -> Iterator[tuple[I64, F32]]:
+    return ((ids[rows], vectors) for rows, vectors in batches)
 
 
 def questions() -> list[str]:

@@ -30,7 +30,8 @@ BATCH = 16  # texts embedded in one step
 PORTION = 256  # products, or vectors, looked through in one step
 FACTS_UP_TO = 2_000  # products: a dozen facts each take about three minutes to embed on one core, once
 LATER = 24  # facts embedded for one question in a catalogue whose facts were not
-FILES = ("cards.faiss", "facts.faiss")
+CARDS, FACTS = FILES = ("cards.faiss", "facts.faiss")
+AT_ONCE = 192  # cards searched: one question asks for the nearest several times, each time for another number
 NEAR = 8  # products whose facts a search by word looks into
 CODE_SCORE = 1_000.0  # of a product named by its code: above any BM25
 CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{3,}")
@@ -45,13 +46,14 @@ class FactIndex:
         """As it was left on disk. ``whole``: facts have vectors of their own. Use ``build``."""
         self.shelf, self.embedder, self.whole = shelf, embedder, whole
         self._store = shelf.store
-        self.keywords = Keywords(self._path("words.sqlite"))
+        self.keywords = Keywords(self.path("words.sqlite"))
         self.version = -1  # of the catalogue that the vectors here are of
         kept = [self._kept(name) for name in FILES]
         self._unsaved = {name for name, index in zip(FILES, kept, strict=True) if index is None}
         self._cards, self._facts = (index or VectorIndex(embedder.dim) for index in kept)
         self._moved = True  # the rows are perhaps others than those whose vectors are here
         self._known: dict[str, F32] = {}
+        self._last: tuple[bytes, list[tuple[str, float]]] = b"", []  # what was searched last, and the cards near it
 
     @classmethod
     def build(
@@ -90,20 +92,24 @@ class FactIndex:
 
     def search_products(self, vector: F32, k: int) -> list[tuple[Product, float]]:
         """Products nearest in meaning, best first, with their cosine."""
-        out = []
-        for id, score in self._cards.search(vector, k):
-            name = self.keywords.name(id)
-            product = self.shelf.find(name[0]) if name else None
-            if product is not None:
-                out.append((product, score))
-        return out
+        found = ((self.shelf.find(handle), score) for handle, score in self.search_handles(vector, k))
+        return [(product, score) for product, score in found if product is not None]
+
+    def search_handles(self, vector: F32, k: int) -> list[tuple[str, float]]:
+        """As ``search_products``, without reading the products: some may have gone since the index was brought up."""
+        key = vector.tobytes()
+        if self._last[0] != key or len(self._last[1]) < k:
+            hits = self._cards.search(vector, max(k, AT_ONCE))
+            names = self.keywords.cards([id for id, _ in hits])
+            self._last = key, [(names.get(id, ""), score) for id, score in hits]
+        return [(handle, score) for handle, score in self._last[1][:k] if handle]
 
     def search_keywords(self, text: str, k: int) -> list[tuple[Fact, float]]:
         """Facts that share words with ``text``, best first; those of a product whose code it names before all others.
 
         The score is their product's BM25, raised by the words that a fact shares itself.
         """
-        terms = self.keywords.corrected(words(text))
+        terms = self.keywords.terms(text)
         worth = {t: 1 / (1 + math.log1p(n)) for t, n in self.keywords.rarity(terms).items() if n}
         rows = self.keywords.search(text, NEAR)
         if code := self.by_code(text):
@@ -154,7 +160,7 @@ class FactIndex:
         version = self.shelf.version
         if version == self.version:
             return
-        self._moved |= self.keywords.version != self._made_of(self.version)  # also when another process brought them up
+        self._moved |= self.keywords.version != self.made_of(self.version)  # also when another process brought them up
         yield from self._words(version)
         if self._moved:
             yield from self._vectors()
@@ -162,37 +168,43 @@ class FactIndex:
 
     def save(self) -> None:
         """Have the vectors on disk as they are here."""
-        origin = Origin(self.embedder.name, self.embedder.dim, f"{self.keywords.born}:{self._made_of(self.version)}")
+        origin = self.origin(self.version)
         for name, index in zip(FILES, (self._cards, self._facts), strict=True):
             if name in self._unsaved:
-                index.save(self._path(name), origin)
+                index.save(self.path(name), origin)
             else:
-                relabel(self._path(name), origin)
+                relabel(self.path(name), origin)
         self._unsaved.clear()
 
-    def _made_of(self, version: int) -> str:
+    def origin(self, version: int) -> Origin:
+        """What vectors are made from."""
+        return Origin(self.embedder.name, self.embedder.dim, f"{self.keywords.born}:{self.made_of(version)}")
+
+    def made_of(self, version: int) -> str:
         """What rows are made of: the catalogue, and how."""
         return f"{version}:{TEXTS_VERSION}:{names_key()}:{'facts' if self.whole else 'cards'}"
 
     def _kept(self, name: str) -> VectorIndex | None:
         """Vectors from disk; None when they go by ids of other rows than there are."""
-        kept = VectorIndex.load(self._path(name), self.embedder.name, self.embedder.dim)
+        kept = VectorIndex.load(self.path(name), self.embedder.name, self.embedder.dim)
         return kept[0] if kept and kept[1].startswith(f"{self.keywords.born}:") else None
 
     def _words(self, version: int) -> Iterator[tuple[int, int]]:
         """Add, replace and drop rows until they are the catalogue's."""
         made_of = self.keywords.version
-        if made_of == self._made_of(version):
+        if made_of == self.made_of(version):
             return
         before = int(made_of.partition(":")[0] or -1)
-        touched = self._store.touched(before) if made_of == self._made_of(before) else None
+        touched = self._store.touched(before) if made_of == self.made_of(before) else None
         rows = self._all() if touched is None else ((handle, self._entries(self._store.product(handle))) for handle in touched)
         while portion := list(islice(rows, PORTION)):
             with self.keywords.change():
                 for handle, entries in portion:
                     self._moved |= self.keywords.bring(handle, entries)
             yield 0, 0
-        with self.keywords.change(self._made_of(version)):
+        for _ in self.keywords.recount():
+            yield 0, 0
+        with self.keywords.change(self.made_of(version)):
             self._moved |= self.keywords.bring("", map(_statement, self.shelf.policies))
 
     def _all(self) -> Iterator[tuple[str, Iterable[Entry]]]:
@@ -216,8 +228,8 @@ class FactIndex:
         cards, facts = (np.fromiter(self.keywords.ids(cards=cards), np.int64) for cards in (True, False))
         came = [np.setdiff1d(now, index.ids()) for now, index in ((cards, self._cards), (facts, self._facts))]
         yield from self._embed_missing(np.concatenate(came))
-        self._cards = self._brought(FILES[0], self._cards, cards)
-        self._facts = self._brought(FILES[1], self._facts, facts)
+        self._cards, self._last = self._brought(CARDS, self._cards, cards), (b"", [])
+        self._facts = self._brought(FACTS, self._facts, facts)
 
     def _embed_missing(self, ids: I64) -> Iterator[tuple[int, int]]:
         missing = array("q")
@@ -251,7 +263,7 @@ class FactIndex:
 
         return chunks(each(), self.embedder.dim)
 
-    def _path(self, name: str) -> Path:
+    def path(self, name: str) -> Path:
         """A file beside the store: catalogue.sqlite → catalogue.cards.faiss."""
         return self._store.path.with_name(f"{self._store.path.stem}.{name}")
 

@@ -12,6 +12,7 @@ from functools import lru_cache
 from knowledge.lexicon import LANGUAGES, Match, Mention, Phrases, Word, lexicon, longest, noun_parents, words
 from knowledge.product import Product
 
+KEPT = 16_384  # names and words whose parts are remembered: a large catalogue makes a linker for each question
 NAMED = 0.7  # from this score on a product counts as named
 TIE = 0.87  # products that score this share of the best are meant as much
 _NAME, _THING, _GENERIC, _FILLER = 1.2, 0.8, 0.4, 0.05  # weight of a word in a name, by what it is
@@ -61,13 +62,13 @@ class Linker:
                     self._sold[wider].setdefault(product.handle, _WIDER)
                 self._sold[thing][product.handle] = _EXACT
             for name in (product.title, product.kind):
-                sequence = tuple(stem(w.text) for w in words(name))
+                sequence = _stems(name)
                 for at, word in enumerate(sequence):
                     self._places[word].append(_Place(product.handle, sequence, at))
                     frequency[word].add(product.handle)
         self._weights = {word: _weight(word, len(handles), word in heads) for word, handles in frequency.items()}
         self.vocabulary = frozenset(
-            w.text for p in products for name in (p.title, p.kind, *_choices(p)) for w in words(name) if len(w.text) > 3
+            w.text for p in products for name in (p.title, p.kind, *_choices(p)) for w in _plain(name) if len(w.text) > 3
         )
 
     def things(self, handle: str) -> frozenset[str]:
@@ -157,22 +158,33 @@ def _things(title: str, kind: str) -> frozenset[str]:
     return frozenset(found - wider)
 
 
-def _named(name: str) -> list[Match]:
+@lru_cache(maxsize=KEPT)
+def _plain(name: str) -> tuple[Word, ...]:
+    return words(name)
+
+
+@lru_cache(maxsize=KEPT)
+def _stems(name: str) -> tuple[str, ...]:
+    return tuple(stem(w.text) for w in _plain(name))
+
+
+@lru_cache(maxsize=KEPT)
+def _named(name: str) -> tuple[Match, ...]:
     """The things that a name speaks of, in any language."""
     found: list[Match] = []
     for language in LANGUAGES:
         if language in ("en", "zh", "th", "ja", "hi") or not name.isascii():
             marked = language == "vi"  # a name that is not plain ASCII is written with its marks
-            found += lexicon(language, marked).find("nouns", words(name, accents=marked))
-    return longest(found)
+            found += lexicon(language, marked).find("nouns", words(name, accents=True) if marked else _plain(name))
+    return tuple(longest(found))
 
 
 def _headed(title: str) -> list[Match]:
     """The things that a title says it is: "Honey Lip Balm with Mirror" is a balm, "Robot Vacuum and Mop" both."""
     before = _WITH.split(title, maxsplit=1)[0]
-    name, found = (before, own) if (own := _named(before)) else (title, _named(title))
+    name, found = (before, list(own)) if (own := _named(before)) else (title, list(_named(title)))
     if name.isascii() or _HEAD_LAST.search(name):
-        plain, last = [w.text for w in words(name)], max((m.end for m in found), default=0)
+        plain, last = [w.text for w in _plain(name)], max((m.end for m in found), default=0)
         return [m for m in found if m.end == last or plain[m.end] == "and"]
     return found
 
@@ -188,28 +200,35 @@ def stem(word: str) -> str:
     return word[:-2] if word.endswith(("shes", "ches", "xes", "sses")) else word[:-1]
 
 
+@lru_cache(maxsize=KEPT)
 def head(name: str) -> str:
     """The word that says what a thing is: the last before any number, comma or bracket: "Chef's Knife 20 cm" → knife."""
-    found = words(re.split(r"[\d(,|]", name, maxsplit=1)[0])
+    found = _plain(re.split(r"[\d(,|]", name, maxsplit=1)[0])
     return stem(found[-1].text) if found else ""
 
 
 def _weight(word: str, products: int, is_head: bool) -> float:
-    """How much a word of a name tells: names of their own most, then things, then words of the language."""
+    """How much a word of a name tells, less when many products have it."""
+    base, falls = _base(word, is_head)
+    return base * float(max(1, products) ** -0.15) if falls else base
+
+
+@lru_cache(maxsize=KEPT)
+def _base(word: str, is_head: bool) -> tuple[float, bool]:
+    """How much a word tells: names of their own most, then things, then words of the language; whether that is shared out."""
     if word[0].isdigit() or (len(word) == 1 and not _glyph(word)) or _stop(word):
-        return _FILLER
+        return _FILLER, False
     if _glyph(word):
-        return _LETTER if _thai(word) else _CHARACTER
+        return _LETTER if _thai(word) else _CHARACTER, False
     if len(word) == 2:
-        return _SHORT  # "de la", "da", "co": in some language everyday words
+        return _SHORT, False  # "de la", "da", "co": in some language everyday words
     thing = is_head or any(lexicon("en", False).sections["nouns"].find(words(form)) for form in (word, f"{word}s"))
     common = any(
         form in lexicon("en", False).sections[s].vocabulary
         for s in ("fields", "stop", "kinds", "aspects", "nouns", "colours")
         for form in (word, f"{word}s")
     ) or _is_material(word)
-    base = _THING if thing else _GENERIC if common else _NAME
-    return base * float(max(1, products) ** -0.15)
+    return _THING if thing else _GENERIC if common else _NAME, True
 
 
 def _stop(word: str) -> bool:

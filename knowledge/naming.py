@@ -11,13 +11,12 @@ from knowledge.asked import Asked, Reader
 from knowledge.index import FactIndex
 from knowledge.lexicon import noun_names
 from knowledge.link import Linker
-from knowledge.product import Product
 
 WHOLE_UP_TO = 3_000  # products whose names are all held: a linker of 15 MB, made in 1.3 s
 BY_WORD, BY_MEANING = 40, 24  # products that may be meant, in a larger catalogue
 
 
-Near = Callable[[str, str, int], list[tuple[Product, float]]]  # (text, language, count) → products nearest in meaning
+Near = Callable[[str, str, int], list[tuple[str, float]]]  # (text, language, count) → handles of products nearest in meaning
 
 
 @dataclass(slots=True)
@@ -62,7 +61,7 @@ class Naming:
         asked = self._plain.read(question, default=default)
         handles = dict.fromkeys(handle for handle in pointed if handle)
         handles |= dict.fromkeys(h for h, _, _ in self._index.keywords.search(_names(asked), BY_WORD, names=True) if h)
-        handles |= dict.fromkeys(p.handle for p, _ in self._meant(question, asked.language, BY_MEANING))
+        handles |= dict.fromkeys(h for h, _ in self._meant(question, asked.language, BY_MEANING))
         return Names.of(Linker([p for handle in handles if (p := self._shelf.find(handle))]))
 
 

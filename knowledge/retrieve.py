@@ -97,9 +97,9 @@ class Retriever:
             self._recent[text] = self.embedder.query([text])[0]
         return self._recent[text]
 
-    def near(self, text: str, language: str, count: int) -> list[tuple[Product, float]]:
-        """Products nearest in matter to a text, whatever its language, with their inner product."""
-        return self.index.search_products(self.matter.of(self.embed(text), language), count)
+    def near(self, text: str, language: str, count: int) -> list[tuple[str, float]]:
+        """Handles of the products nearest in matter to a text, whatever its language, with their inner product."""
+        return self.index.search_handles(self.matter.of(self.embed(text), language), count)
 
     def suited(self, vector: F32, count: int, *, need: float = 1.0) -> dict[str, float]:
         """Products by how they suit a question's matter (dim,): the nearest ``count``, and what its need calls for.
@@ -222,7 +222,7 @@ class _Search:
         row = self.retriever.vector_of(fact)
         return 0.0 if row is None else float(row @ self.vector())
 
-    def _near(self, text: str, count: int) -> list[tuple[Product, float]]:
+    def _near(self, text: str, count: int) -> list[tuple[str, float]]:
         began = time.perf_counter()
         self.retriever.embed(text)
         self._timed(began)
@@ -270,7 +270,7 @@ class _Search:
         for handle in (self.on_air, self.last):
             if handle in handles and not asked.sort:
                 return [(handle, handles[handle])]
-        near = {p.handle: score for p, score in self._near(self.question, POOL * 4)}
+        near = dict(self._near(self.question, POOL * 4))
         return sorted(handles.items(), key=lambda item: -(item[1] + near.get(item[0], 0.0)))
 
     def _pointed(self, asked: Asked) -> str:
@@ -299,7 +299,7 @@ class _Search:
             sure = (scores[0] - scores.mean()) / (scores.std() + 1e-6) >= FAR_OUT
         else:
             sure = bool(len(ranked)) and (scores[0] >= NEAR or (len(ranked) > 1 and scores[0] - scores[1] >= CLEAR))
-        return [(ranked[0][0].handle, float(scores[0]))] if sure else []
+        return [(ranked[0][0], float(scores[0]))] if sure and ranked[0][0] in self.shelf else []
 
     def _guessed(self, asked: Asked, products: list[tuple[str, float]]) -> tuple[Asked, list[tuple[str, float]]]:
         """What is asked in words that no table knows, by example; only where something is asked at all."""

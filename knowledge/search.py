@@ -90,7 +90,7 @@ class _Fused:
         self.raw: F32 = retriever.embed(question)
         self.vector = retriever.matter.of(self.raw, self.found.asked.language)
         self.votes = retriever.intent.votes(self.raw)
-        self.near = [(p.handle, score) for p, score in retriever.index.search_products(self.vector, POOL)]
+        self.near = retriever.index.search_handles(self.vector, POOL)
         named = retriever.index.keywords.search(question, POOL, names=True)
         self.named = {handle: score for handle, _, score in named if handle}
 

@@ -64,6 +64,8 @@ class Store:
                 self._db.execute("INSERT OR IGNORE INTO meta VALUES ('schema', ?), ('version', 0)", (tables.VERSION,))
             if not self._one("SELECT count(*) FROM meta WHERE key = 'touched'"):
                 self._db.executescript(touched.SCHEMA)
+            if not self._one("SELECT count(*) FROM sqlite_master WHERE name = 'skus_handle'"):
+                self._note_skus()
             found = self._meta("schema")
         except sqlite3.DatabaseError as error:
             raise CatalogueError(f"{path}: not a catalogue database ({error}); move it away and ingest again") from None
@@ -72,6 +74,12 @@ class Store:
 
     def close(self) -> None:
         self._db.close()
+
+    def _note_skus(self) -> None:
+        """Fill in which products have which SKU, for a catalogue that was made before this was kept."""
+        with self._transaction():
+            for statement in (*tables.SKUS, tables.ADD_SKUS.format("products")):
+                self._db.execute(statement)
 
     @property
     def version(self) -> int:
@@ -107,10 +115,8 @@ class Store:
             if count := added + changed + removed:
                 touched.note_staged(self._db, feed.source, count, self.version + 1)
             self._db.execute("INSERT OR REPLACE INTO sources VALUES (?, ?)", (feed.source, digest))
-            self._db.execute(f"DELETE FROM products WHERE {tables.GONE}", (feed.source,))
-            self._db.execute(
-                "INSERT OR REPLACE INTO products SELECT handle, position, ?, sha256, body FROM staged", (feed.source,)
-            )
+            for statement in tables.REPLACE:
+                self._db.execute(statement, {"source": feed.source})
             moved = self._replace_policies(feed)
             if count or moved:
                 self._db.execute("UPDATE meta SET value = value + 1 WHERE key = 'version'")
@@ -142,10 +148,10 @@ class Store:
 
     def _differences(self, source: str) -> tuple[int, int, int]:
         """How many products of a source are new, changed and gone, against what is staged."""
-        both = "SELECT COUNT(*) FROM staged s {} JOIN products p ON p.handle = s.handle AND p.source = ? WHERE {}"
-        added = self._one(both.format("LEFT", "p.handle IS NULL"), source)
-        changed = self._one(both.format("", "p.sha256 <> s.sha256"), source)
-        return added, changed, self._one(f"SELECT COUNT(*) FROM products WHERE {tables.GONE}", source)
+        both = "SELECT COUNT(*) FROM staged s {} JOIN products p ON p.handle = s.handle AND p.source = :source WHERE {}"
+        added = self._one(both.format("LEFT", "p.handle IS NULL"), source=source)
+        changed = self._one(both.format("", "p.sha256 <> s.sha256"), source=source)
+        return added, changed, self._one(f"SELECT COUNT(*) FROM products WHERE {tables.GONE}", source=source)
 
     def _warn_of_moved(self, feed: Feed) -> None:
         """A handle that another file has too: the file read last says what holds, and the seller is told."""
@@ -156,8 +162,8 @@ class Store:
         for handle, other in rows:
             feed.warn(0, f"{handle} is in {other} too; {feed.source} was read last and holds")
 
-    def _one(self, query: str, *values: str) -> int:
-        return int(self._db.execute(query, values).fetchone()[0])
+    def _one(self, query: str, *values: str, **named: str) -> int:
+        return int(self._db.execute(query, named or values).fetchone()[0])
 
     def _replace_policies(self, feed: Feed) -> bool:
         rows = [json.dumps(fact_row(fact), ensure_ascii=False) for fact in feed.policies]
@@ -191,7 +197,7 @@ class Store:
             return sorted(rows, key=lambda row: order[row[1].sku]), self.version
 
     def _with(self, skus: Sequence[str]) -> list[Product]:
-        """Products of which a variant has one of these SKUs, found in one pass however many they are."""
+        """Products of which a variant has one of these SKUs."""
         rows = self._db.execute(tables.WITH_SKUS, (json.dumps(skus),))
         return [load(body) for (body,) in rows]
 

@@ -150,6 +150,47 @@ def test_xml_that_breaks_off_keeps_its_good_items(tmp_path: Path) -> None:
     assert "not valid XML from here on" in feed.rejected[-1].why and feed.rejected[-1].line > 60
 
 
+@pytest.mark.parametrize("endless", ["<!--{}-->", "<{}>", '<item a="{}"/>', "<?x {}?>"])
+def test_xml_with_an_endless_tag_or_comment_keeps_what_came_before(
+    tmp_path: Path, endless: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("knowledge.feeds.google.MAX_SILENT", 200_000)
+    text, at = (FILES / "google.xml").read_text(), (FILES / "google.xml").read_text().rindex("<item>")
+    harmful = text[:at] + endless.format("x" * 1_000_000) + text[at:]
+    feed = read(write(tmp_path, harmful, "feed.xml"))
+    assert [p.handle for p in feed.products[:2]] == ["trail-runner", "fir-candle"]
+    assert "more than 200,000 characters" in feed.rejected[-1].why
+    long = text[:at] + "<!--" + "x" * 150_000 + "-->" + text[at:]
+    assert len(read(write(tmp_path, long, "feed.xml")).products) > len(feed.products) - 1, "a long comment is allowed"
+
+
+LAMP, VASE, X = '{"title": "Lamp", "price": "5"}\n', '{"title": "Vase", "price": "6"}\n', "x" * 400_000
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "kept"),
+    [
+        ("a.csv", "Title,SKU,Price" + ",x" * 400_000, None),
+        ("a.csv", f"{HEADER}a,Lamp,L1,5.00,,,,\nb,{'x' * 400_000},L2,5.00,,,,\nc,Vase,V1,6.00,,,,\n", ["Lamp", "Vase"]),
+        ("a.jsonl", f'{LAMP}{{"title": "{X}", "price": "5"}}\n{VASE}', ["Lamp", "Vase"]),
+        ("a.json", f'[{{"title": "{"x" * 400_000}", "price": "5"}}]', None),
+    ],
+)  # fmt: skip
+def test_a_line_without_end_is_told_and_costs_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, text: str, kept: list[str] | None
+) -> None:
+    monkeypatch.setattr("knowledge.feeds.text.MAX_LINE", 100_000)
+    monkeypatch.setattr("knowledge.feeds.tables.MAX_FIELD", 50_000)
+    monkeypatch.setattr("knowledge.feeds.records.MAX_JSON", 300_000)
+    path = write(tmp_path, text, name)
+    if kept is None:
+        with pytest.raises(CatalogueError):
+            read(path)
+    else:
+        feed = read(path)
+        assert [p.title for p in feed.products] == kept and feed.refused == 1
+
+
 def test_xml_says_its_encoding_and_is_believed(tmp_path: Path) -> None:
     text = (
         (FILES / "google.xml")

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from knowledge import tables
 from knowledge.feeds import Feed
 from knowledge.offers import NewOffer, UnknownSku
 from knowledge.product import CatalogueError, Fact, Product
@@ -153,3 +154,23 @@ def test_a_file_that_is_no_catalogue_is_refused_with_what_to_do(tmp_path: Path, 
             path.write_bytes(data[:4096] + b"\xff" * (len(data) - 4096))
     with pytest.raises(CatalogueError, match="move it away and ingest again"):
         Store(path)
+
+
+def test_offers_find_their_products_without_a_look_at_the_others(store: Store) -> None:
+    store.ingest(feed(WATCH, TENT))
+    plan = store._db.execute(f"EXPLAIN QUERY PLAN {tables.WITH_SKUS}", ("[]",)).fetchall()
+    assert not [step for *_, step in plan if step.startswith("SCAN products")]
+    sold = replace(WATCH.variants[0], sku="PUL-2")
+    store.ingest(feed(replace(WATCH, variants=(sold,))))
+    assert [p.handle for p, _ in store.set_offers([NewOffer("PUL-2", stock=1)])[0]] == ["pulsar-watch"]
+    for gone in ("PUL-1", "ALP-GRN"):
+        with pytest.raises(UnknownSku):
+            store.set_offer(gone, stock=1)
+
+
+def test_a_catalogue_from_before_skus_were_kept_gets_them(store: Store) -> None:
+    store.ingest(feed(WATCH, TENT))
+    store._db.execute("DROP TABLE skus")
+    again = Store(store.path)
+    assert again.set_offer("ALP-GRN", stock=4).handle == "alpina-tent"
+    again.close()

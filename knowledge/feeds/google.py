@@ -32,6 +32,7 @@ ATTRIBUTES = {
 NAMESPACE = "http://base.google.com/ns/1.0"
 OURS = ("id", "title", "description")  # Atom and RSS have elements of these names too; Google's own hold
 MAX_DEPTH, MAX_ITEM = 12, 1 << 20  # elements, characters
+MAX_SILENT = 2 << 20  # characters without an element or text
 
 
 def is_table(table: Table) -> bool:
@@ -90,9 +91,13 @@ def xml_rows(path: Path, feed: Feed) -> Iterator[Row]:
     parser.setContentHandler(handler)
     handler.setDocumentLocator(parser)
     try:
+        silent = 0
         for number, text in enumerate(pieces(path, feed.encoding, feed.warn), 1):
             parser.feed(_declared(text) if number == 1 else text)
             yield from _taken(handler, feed)
+            silent, handler.moved = 0 if handler.moved else silent + len(text), False
+            if silent > MAX_SILENT:  # the parser begins an unfinished tag or comment anew with every piece
+                raise SAXException(f"a tag or comment of more than {MAX_SILENT:,} characters")
         parser.close()
     except DefusedXmlException:
         raise CatalogueError(f"{path}: XML with a DTD or entities is refused; a product feed needs neither") from None
@@ -127,6 +132,7 @@ class _Items(ContentHandler):
         super().__init__()
         self.done: list[tuple[int, Values]] = []
         self.root = ""
+        self.moved = False  # whether anything was found since it was last set back
         self._item: Values | None = None
         self._path: list[str] = []
         self._text: list[str] = []
@@ -142,7 +148,7 @@ class _Items(ContentHandler):
         return (self._locator.getLineNumber() or 0) if self._locator else 0
 
     def startElementNS(self, name: tuple[str | None, str], qname: str | None, attrs: AttributesNSImpl) -> None:
-        local = name[1].lower()
+        local, self.moved = name[1].lower(), True
         if not self.root and local in ("rss", "feed", "channel", "rdf"):
             self.root = local
         elif not self._path and not self.root:
@@ -155,6 +161,7 @@ class _Items(ContentHandler):
         self._text, self._size = [], 0
 
     def characters(self, content: str) -> None:
+        self.moved = True
         if self._item is not None and self._size <= MAX_CELL and self._whole <= MAX_ITEM:
             self._size, self._whole = self._size + len(content), self._whole + len(content)
             self._text.append(content)
