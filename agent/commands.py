@@ -70,6 +70,29 @@ async def _until_told(show: Coroutine[Any, Any, None]) -> None:
     await show
 
 
+def replay(args: Namespace) -> int:
+    from agent.app import Progress, require
+    from agent.replay import Options, moment, replay_file, speed_of
+
+    config, data = load(args.config), data_dir()
+    require(args.chat)
+    if args.seed is not None:
+        config = config.model_copy(update={"show": config.show.model_copy(update={"seed": args.seed})})
+    options = Options(
+        args.journal or data / "replay.sqlite", moment(args.at), speed_of(args.speed), args.seconds, args.model
+    )
+    try:
+        done = replay_file(config, args.chat, options, data=data, progress=Progress())
+    except asyncio.CancelledError:
+        return 143
+    if args.json:
+        _print(done.json())
+    else:
+        print(f"{done.show_s:.0f} s of show in {done.wall_s:.1f} s, {done.times_real:.0f} times real time: {done.journal}")
+        print("  " + ", ".join(f"{count} {what}" for what, count in done.summary["comments"].items()))
+    return 0
+
+
 def ingest(args: Namespace) -> None:
     from agent.app import CATALOGUE, Progress, open_retriever
     from agent.app import ingest as run
