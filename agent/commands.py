@@ -71,11 +71,13 @@ async def _until_told(show: Coroutine[Any, Any, None]) -> None:
 
 
 def replay(args: Namespace) -> int:
+    from agent import observe
     from agent.app import Progress, require
     from agent.replay import Options, moment, replay_file, speed_of
 
     config, data = load(args.config), data_dir()
     require(args.chat)
+    observe.setup(verbose=args.verbose, quiet=True)  # a line a turn would be thousands
     if args.seed is not None:
         config = config.model_copy(update={"show": config.show.model_copy(update={"seed": args.seed})})
     options = Options(
@@ -83,13 +85,13 @@ def replay(args: Namespace) -> int:
     )
     try:
         done = replay_file(config, args.chat, options, data=data, progress=Progress())
-    except asyncio.CancelledError:
+    except asyncio.CancelledError:  # told to end
         return 143
     if args.json:
         _print(done.json())
     else:
         print(f"{done.show_s:.0f} s of show in {done.wall_s:.1f} s, {done.times_real:.0f} times real time: {done.journal}")
-        print("  " + ", ".join(f"{count} {what}" for what, count in done.summary["comments"].items()))
+        print("  " + ", ".join(f"{count} {what}" for what, count in done.comments.items() if count))
     return 0
 
 

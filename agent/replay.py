@@ -5,6 +5,7 @@ long as its text tells), nothing is drawn, and what the machine needs to compute
 """
 
 import asyncio
+import signal
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
@@ -18,7 +19,7 @@ import structlog
 from agent.app import CATALOGUE, Progress, directed, heard, open_catalogue, open_retriever
 from agent.config import Config, ConfigError
 from agent.follow import Follower
-from agent.journal import Journal, summary
+from agent.journal import Journal, summary, tally
 from agent.llm import LLMError, Phraser
 from agent.turn import Desk
 from agent.virtual import VirtualLoop, run
@@ -60,7 +61,8 @@ class Replayed:
     wall_s: float
     times_real: float
     stray_tasks: int  # of asyncio, left over when the show was closed
-    summary: dict[str, Any]
+    comments: dict[str, int]  # as agent.journal.tally
+    sentences: int  # said
 
     def json(self) -> dict[str, Any]:
         return asdict(self)
@@ -69,15 +71,22 @@ class Replayed:
 def replay(
     config: Config, chat: Connector, options: Options, *, catalogue: Path, opens: Opens, watch: Sequence[Watch] = ()
 ) -> Replayed:
-    """Replay to the end. ``opens`` a retriever over the ``catalogue``; ``watch`` sees what is said, and when."""
+    """Replay to the end. ``opens`` a retriever over the ``catalogue``; ``watch`` sees what is said, and when.
+
+    Raises asyncio.CancelledError when SIGTERM has ended it, with the journal closed.
+    """
 
     async def show(loop: VirtualLoop) -> tuple[float, int, float]:
+        task = asyncio.current_task()
+        assert task is not None
+        loop.add_signal_handler(signal.SIGTERM, task.cancel)
         return await _Show(config, chat, options, catalogue, opens, watch, loop).run()
 
     show_s, stray, wall_s = run(show, speed=options.speed)
     return Replayed(
-        str(options.journal), round(show_s, 3), round(wall_s, 2), round(show_s / wall_s, 1), stray, summary(options.journal)
-    )
+        str(options.journal), round(show_s, 3), round(wall_s, 2), round(show_s / wall_s, 1), stray, tally(options.journal),
+        summary(options.journal)["sentences_said"],
+    )  # fmt: skip
 
 
 def replay_file(config: Config, path: Path, options: Options, *, data: Path, progress: Progress) -> Replayed:
@@ -123,7 +132,7 @@ class _Show:
         phraser = await self._phraser(stack)
         journal = Journal(
             self.options.journal, title=config.show.title, config=config.model_dump_json(), catalogue_version=shop.version,
-            began=self.options.began.isoformat(timespec="seconds"),
+            began=self.options.began.isoformat(timespec="seconds"), patient=True,
         )  # fmt: skip
         stack.callback(journal.close)
         director = directed(

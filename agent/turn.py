@@ -62,7 +62,26 @@ class Turn:
             "verdicts": self.verdicts,
             "ms": self.ms,
             "outcome": self.outcome,
+            "asked": self._asked(),
+            "missing": self._missing(),
         }
+
+    def _asked(self) -> dict[str, str]:
+        """What the question is about, for the report; ``result`` tells why there was nothing to say, where it is known."""
+        found, kind = self.found, self.answer.kind if self.answer else ""
+        if found is None:
+            return {}
+        handle = found.products[0][0] if found.products else ""
+        result = "unsold" if found.unsold else "which" if found.which else kind
+        return {"language": found.asked.language, "kind": found.asked.kind, "field": found.asked.top, "handle": handle,
+                "product": found.title(handle), "result": result}  # fmt: skip
+
+    def _missing(self) -> list[dict[str, str]]:
+        """What was asked and the catalogue does not say."""
+        found = self.found
+        if found is None:
+            return []
+        return [{"handle": handle, "product": found.title(handle), "field": field} for handle, field in found.missing]
 
 
 @dataclass(frozen=True, slots=True)
