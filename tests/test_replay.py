@@ -66,7 +66,7 @@ def table(done: Replayed, sql: str) -> list[tuple[Any, ...]]:
 def decided(done: Replayed) -> bytes:
     """Everything of a journal but what the machine took."""
     sqls = (
-        "SELECT * FROM comments", "SELECT id, question, language, kind, plain, spoken, source, facts, verdicts, outcome FROM turns",
+        "SELECT * FROM comments", "SELECT id, question, language, plain, spoken, source, facts, verdicts, outcome FROM turns",
         "SELECT * FROM said", "SELECT * FROM asked", "SELECT * FROM missing", "SELECT * FROM revisions", "SELECT * FROM counts",
         "SELECT * FROM shows",
     )  # fmt: skip
