@@ -37,6 +37,11 @@ def parser() -> argparse.ArgumentParser:
     replay.add_argument("--model", action="store_true", help="let the configured language model phrase the answers")
     replay.add_argument("--config", type=Path)
 
+    report = add("report", "write an HTML page about a show from its journal")
+    report.add_argument("journal", type=Path, nargs="?", help="default: the data folder's")
+    report.add_argument("--out", type=Path, metavar="REPORT.html", help="default: report.html here")
+    report.add_argument("--show", type=int, help="number of the show in the journal; default: the last")
+
     ingest = add("ingest", "read product exports and policy pages into the catalogue")
     ingest.add_argument("files", type=Path, nargs="+", metavar="FILE")
     ingest.add_argument("--config", type=Path)

@@ -95,6 +95,21 @@ def replay(args: Namespace) -> int:
     return 0
 
 
+def report(args: Namespace) -> None:
+    from agent.app import JOURNAL
+    from agent.report import figures, write
+
+    journal, out = args.journal or data_dir() / JOURNAL, args.out or Path("report.html")
+    if args.json and not args.out:
+        _print(figures(journal, args.show))
+        return
+    found = write(journal, out, args.show)
+    if args.json:
+        _print(found)
+        return
+    print(f"{out}: {found['title']}, {found['comments']['heard']} comments, {found['comments']['answered']} answered")
+
+
 def ingest(args: Namespace) -> None:
     from agent.app import CATALOGUE, Progress, open_retriever
     from agent.app import ingest as run

@@ -13,9 +13,9 @@ from renderer.stage import AHEAD_FRAMES, CHUNK_FRAMES, Cue, Sink, Stage
 from renderer.voice.base import VoiceError
 from renderer.worker import Inline
 
-# Characters a second, of ten answer patterns a language spoken by the installed voices (spaces and signs count).
-PACE = {"de": 13.0, "en": 14.0, "es": 14.0, "fr": 14.0, "hi": 12.0, "id": 13.0, "ja": 7.0, "pt": 14.0, "th": 11.0,
-        "vi": 11.0, "zh": 5.0}  # fmt: skip
+# Characters a second, spaces and signs included: five to ten answer patterns a language, spoken by the installed voices.
+PACE = {"de": 14.4, "en": 16.3, "es": 13.8, "fr": 15.8, "hi": 12.8, "id": 12.4, "ja": 7.0, "pt": 12.2, "th": 9.4,
+        "vi": 12.2, "zh": 7.7}  # fmt: skip
 USUAL_PACE = 13.0
 LEAD_S = 0.06  # silence before the first phoneme
 TAIL_S = 0.15
