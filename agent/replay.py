@@ -93,7 +93,7 @@ def replay_file(config: Config, path: Path, options: Options, *, data: Path, pro
     """Replay a file of comments. Raises what ``live`` raises for files and settings that cannot be used."""
     chat = Replay(Replay.Config(path=path))
     store = open_catalogue(config, data, progress)
-    last_s = chat.lines[-1].at if chat.lines else 0.0
+    last_s = chat.recording.last_s
     options = replace(options, seconds=options.seconds if options.seconds is not None else last_s + AFTER_S)
     return replay(
         config, chat, options, catalogue=data / CATALOGUE, opens=lambda now: open_retriever(config, store, progress, now)

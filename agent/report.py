@@ -4,6 +4,7 @@ import sqlite3
 import tomllib
 from collections.abc import Iterable
 from contextlib import closing
+from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from renderer.media import SAMPLE_RATE
 
 BINS = 48  # columns over time at most
 STEPS_S = (10, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200)  # widths that a column may have
+UNITS = ((3_600, "hour"), (60, "minute"), (1, "second"))
 LISTED = 25  # rows of a table at most
 STAGES = ("wait_chosen", "retrieve", "words", "voice", "queue", "wait_stage", "lead", "comment_to_voice")
 NO_ANSWER = {"unsold": "not sold here", "which": "which product?", "unknown": "not understood", "unclear": "not understood"}
@@ -49,7 +51,8 @@ def page(figures: dict[str, Any]) -> str:
     environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     folder = files("agent") / "data" / "report"
     languages = tomllib.loads((folder / "languages.toml").read_text(encoding="utf-8"))
-    environment.filters |= {"clock": clock, "label": label, "language": lambda code: languages.get(code, code or "unknown")}
+    environment.filters |= {"clock": clock, "day": day, "label": label, "span": span}
+    environment.filters["language"] = lambda code: languages.get(code, code or "unknown")
     style = (folder / "style.css").read_text(encoding="utf-8")
     return environment.get_template("page.html").render(figures, style=style)
 
@@ -64,6 +67,20 @@ def clock(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def span(seconds: int) -> str:
+    """ "30 seconds", "hour", "2 hours": after "each"."""
+    count, unit = next((seconds // size, unit) for size, unit in UNITS if seconds % size == 0)
+    return unit if count == 1 else f"{count} {unit}s"
+
+
+def day(began: str) -> str:
+    """A moment in ISO 8601 as people write it; as it is where it is none."""
+    try:
+        return f"{datetime.fromisoformat(began):%d %B %Y, %H:%M %Z}"
+    except ValueError:
+        return began
 
 
 def _opened(path: Path) -> sqlite3.Connection:

@@ -46,18 +46,21 @@ def questions() -> list[str]:
 def room(seconds: float, asked: Sequence[str], *, every_s: float = 38.0, seed: int = 8) -> list[dict[str, object]]:
     """A chat of ``seconds``: questions at irregular times, some in flocks, among three times as much chatter, gifts and joins."""
     dice, rows, at = random.Random(seed), list[dict[str, object]](), 0.0
+
+    def add(within_s: float, text: str, kind: str = "comment") -> None:
+        when = round(at + dice.uniform(0, within_s), 2)
+        if when < seconds:
+            rows.append({"id": str(len(rows)), "at": when, "user": f"Viewer{dice.randrange(900)}", "kind": kind, "text": text})
+
     while at < seconds:
         at += dice.expovariate(1 / every_s)
-        flock = dice.choice((1, 1, 1, 1, 2, 5))
         text = dice.choice(asked)
-        for _ in range(flock):
-            same = text if dice.random() < 0.5 else dice.choice(asked)
-            rows.append({"at": at + dice.uniform(0, 9), "user": f"Viewer{dice.randrange(900)}", "text": same})
+        for _ in range(dice.choice((1, 1, 1, 1, 2, 5))):
+            add(9, text if dice.random() < 0.5 else dice.choice(asked))
         for _ in range(dice.randrange(7)):
             kind = dice.choice(("comment", "comment", "gift", "join", "like", "follow"))
-            text_ = dice.choice(CHATTER) if kind == "comment" else ""
-            rows.append({"at": at + dice.uniform(0, every_s), "user": f"Viewer{dice.randrange(900)}", "kind": kind, "text": text_})
-    return [{"id": str(n), **row} for n, row in enumerate(rows) if float(str(row["at"])) < seconds]
+            add(every_s, dice.choice(CHATTER) if kind == "comment" else "", kind)
+    return rows
 
 
 @dataclass(frozen=True, slots=True)
