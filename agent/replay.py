@@ -7,8 +7,8 @@ long as its text tells), nothing is drawn, and what the machine needs to compute
 import asyncio
 import signal
 import time
-from collections.abc import Callable, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, aclosing
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -176,10 +176,11 @@ class OutsidePhraser(Phraser):
         super().__init__(config.llm, clock=loop.time)
         self._loop = loop
 
-    async def phrase(self, *args: Any, **context: Any) -> Any:
+    async def phrase(self, *args: Any, **context: Any) -> AsyncIterator[str]:
         with self._loop.outside():
-            async for piece in super().phrase(*args, **context):
-                yield piece
+            async with aclosing(super().phrase(*args, **context)) as pieces:  # type: ignore[type-var]
+                async for piece in pieces:
+                    yield piece
 
     async def warm(self) -> None:
         with self._loop.outside():

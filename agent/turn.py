@@ -48,6 +48,14 @@ class Turn:
     ms: dict[str, float] = field(default_factory=dict)
     outcome: str = "running"
 
+    @property
+    def missing(self) -> list[dict[str, str]]:
+        """What was asked and the catalogue does not state: for the seller, who can add it."""
+        found = self.found
+        if found is None:
+            return []
+        return [{"handle": h, "product": found.title(h), "field": field} for h, field in found.missing]
+
     def record(self) -> dict[str, Any]:
         """The journal's row."""
         answer = self.answer
@@ -63,7 +71,7 @@ class Turn:
             "ms": self.ms,
             "outcome": self.outcome,
             "asked": self._asked(),
-            "missing": self._missing(),
+            "missing": self.missing,
         }
 
     def _asked(self) -> dict[str, str]:
@@ -75,13 +83,6 @@ class Turn:
         result = "unsold" if found.unsold else "which" if found.which else kind
         return {"language": found.asked.language, "kind": found.asked.kind, "field": found.asked.top, "handle": handle,
                 "product": found.title(handle), "result": result}  # fmt: skip
-
-    def _missing(self) -> list[dict[str, str]]:
-        """What was asked and the catalogue does not say."""
-        found = self.found
-        if found is None:
-            return []
-        return [{"handle": handle, "product": found.title(handle), "field": field} for handle, field in found.missing]
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import groupby, pairwise
 from pathlib import Path
+from typing import Any
 
 import structlog
 
@@ -93,11 +94,11 @@ class Observer:
         else:
             self.ended.add(utterance.id)
 
-    def follow(self, next: Callable[[Rundown], PitchLine | None]) -> Callable[[Rundown], PitchLine | None]:
+    def follow(self, next: Callable[..., PitchLine | None]) -> Callable[..., PitchLine | None]:
         """``Rundown.next`` that notes each line which the show takes from it."""
 
-        def noted(rundown: Rundown) -> PitchLine | None:
-            line = next(rundown)
+        def noted(*given: Any) -> PitchLine | None:
+            line = next(*given)
             if line is not None and line.kind in PITCH:
                 self.course.append(line.text)
             return line

@@ -7,9 +7,10 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,11 +18,13 @@ from typing import Any
 
 import pytest
 
-from agent.config import Config, ConfigError
+from agent.config import Config, ConfigError, Llm
 from agent.config import Show as ShowConfig
 from agent.journal import tally
 from agent.replay import Options, Replayed, moment, replay, speed_of
+from agent.rundown import Rundown
 from agent.virtual import VirtualLoop, run
+from bench.eight_hours import Observer, Said, disclosed, judge, places, repeats, room
 from connectors.replay import Replay
 from knowledge.retrieve import Retriever
 from renderer.media import Utterance
@@ -29,6 +32,7 @@ from renderer.silent import SilentStage, SilentVoice
 from renderer.stage import Cue, Stage
 from renderer.voice.base import VoiceError
 from renderer.worker import Inline
+from tests.fakes.openai_server import OpenAIServer
 from tests.shop import retriever, shop_at
 from tests.show import settings
 
@@ -155,6 +159,60 @@ def test_the_silent_stage_cuts_where_the_drawing_one_does() -> None:
         return [(cue.utterance.id, cue.kind, cue.pts) for cue in cues] + back
 
     assert len(course(True)) > 40 and course(True) == course(False)
+
+
+@contextmanager
+def model_server(answer: str) -> Iterator[OpenAIServer]:
+    """In a thread of its own: the replay's loop does not serve."""
+    with asyncio.Runner() as runner:
+        server = OpenAIServer(answer)
+        runner.run(server.__aenter__())
+        loop = runner.get_loop()
+        thread = threading.Thread(target=loop.run_forever)
+        thread.start()
+        try:
+            yield server
+        finally:
+            asyncio.run_coroutine_threadsafe(server.__aexit__(None, None, None), loop).result(30)
+            loop.call_soon_threadsafe(loop.stop)
+            thread.join()
+
+
+def test_a_model_is_given_real_time_to_phrase_answers(tmp_path: Path) -> None:
+    with model_server("Great question! The price of the Pulsar GPS Watch is €179.00.") as server:
+        llm = Llm(base_url=server.url, model="m", phrase="always", timeout_s=30)
+        done = played(tmp_path, chat=[CHAT[0]], seconds=30, config=Config(llm=llm), model=True)
+    assert [row[0] for row in table(done, "SELECT source FROM turns")] == ["model"] and done.stray_tasks == 0
+    assert "Great question!" in [row[0] for row in table(done, "SELECT text FROM said")]
+
+
+def test_a_long_show_of_a_busy_room_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The eight-hour benchmark, shorter. Repeats are the rundown's test: this shop is small."""
+    minutes = 40
+    seen = Observer(eighth_s=minutes * 60 / 8)
+    monkeypatch.setattr(Rundown, "next", seen.follow(Rundown.next))
+    rows = room(minutes * 60, [text for _, _, text in CHAT if text], every_s=25)
+    chat = [(float(str(row["at"])), str(row["user"]), str(row["text"])) for row in rows]
+    done = played(tmp_path, chat=chat, seconds=minutes * 60, watch=[seen.cue])
+    judged = judge(seen, done)
+    assert set(judged.wrong) <= {"a pitch line is repeated too soon"}, judged
+    interruptions, resumed = places(seen)
+    assert interruptions == resumed > 10
+    assert len(disclosed(seen.said, done.show_s)) >= 2
+
+
+def test_a_show_that_loses_its_place_is_seen(tmp_path: Path) -> None:
+    """The benchmark's own eyes: a line lost, a line doubled, a line that comes again."""
+    def show(*texts: str) -> Observer:
+        said = [Said(f"p{n}", "answer" if text == "A" else "pitch", "", text, 10.0 * n) for n, text in enumerate(texts)]
+        return Observer(said=said, ended={each.id for each in said}, course=["1", "2", "3", "4"])
+
+    assert places(show("1", "A", "2", "3", "A", "4")) == (2, 2)
+    assert places(show("1", "A", "3", "A", "4")) == (2, 0)
+    assert places(show("1", "2", "A", "2", "3")) == (1, 0)
+    again = show("1", "2", "1")
+    assert repeats(again.said, again.ended) == [("1", 20.0)] and repeats(again.said, {"p1"}) == []
+    assert disclosed([Said("d", "disclosure", "", "AI", 700.0)], 900.0) == [700.0, 200.0]
 
 
 def test_a_sentence_takes_as_long_as_its_text_and_language_tell() -> None:
