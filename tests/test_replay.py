@@ -84,6 +84,25 @@ def test_the_same_chat_makes_the_same_journal_and_another_seed_another(tmp_path:
     assert decided(other) != decided(first)
 
 
+def test_what_a_comment_means_does_not_depend_on_the_process() -> None:
+    """Sets of words have another order in each process; nothing may be chosen by it."""
+    code = (
+        "import json, hashlib; from pathlib import Path; from knowledge.asked import Reader; reader = Reader()\n"
+        "rows = Path('tests/data/questions.jsonl').read_text().splitlines()\n"
+        "texts = ['who else is watching', *(json.loads(row)['q'] for row in rows)]\n"
+        "told = [(a.language, a.kind, a.fields, a.mentions) for a in map(reader.read, texts)]\n"
+        "print(hashlib.sha256(repr(told).encode()).hexdigest())"
+    )
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-c", code], cwd=ROOT, env={**os.environ, "PYTHONHASHSEED": seed}, stdout=subprocess.PIPE
+        )
+        for seed in ("1", "2")
+    ]
+    first, second = (process.communicate(timeout=120)[0] for process in started)
+    assert first == second and len(first) == 65
+
+
 def test_every_comment_has_become_of_something(tmp_path: Path) -> None:
     done = played(tmp_path)
     told = tally(Path(done.journal))
