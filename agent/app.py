@@ -134,14 +134,14 @@ def rundown_of(config: Config, shelf: Shelf, now: Callable[[], datetime] = utc) 
 def directed(
     config: Config, *, shelf: Shelf, desk: Desk, voice: Voice, clear: frozenset[str], voice_worker: Worker, stage: Stage,
     journal: Journal, tell: Callable[[dict[str, Any]], None], clock: Callable[[], float] = time.perf_counter,
-    now: Callable[[], datetime] = utc,
+    now: Callable[[], datetime] = utc, kind: type[Director] = Director,
 ) -> Director:  # fmt: skip
     """The director of a show, live or replayed, with triage and rundown, at its place on the stage.
 
     ``clear`` languages have a voice that is easily followed; ``shelf`` belongs to the event loop's thread. ``clock`` counts
     seconds, ``now`` tells the moment by which sales begin and end.
     """
-    director = Director(
+    director = kind(
         config, triage=Triage(), rundown=rundown_of(config, shelf, now), desk=desk, voice=voice,
         speakable=clear | {config.show.language}, voice_worker=voice_worker, stage=stage, journal=journal,
         card=_cards(shelf.store, now), tell=tell, clock=clock,

@@ -7,8 +7,8 @@ long as its text tells), nothing is drawn, and what the machine needs to compute
 import asyncio
 import signal
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack, aclosing
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,9 +18,11 @@ import structlog
 
 from agent.app import CATALOGUE, Progress, directed, heard, open_catalogue, open_retriever
 from agent.config import Config, ConfigError
+from agent.director import Director
 from agent.follow import Follower
 from agent.journal import Journal, summary, tally
 from agent.llm import LLMError, Phraser
+from agent.triage import Question
 from agent.turn import Desk
 from agent.virtual import VirtualLoop, run
 from connectors.base import Connector, supervise
@@ -139,6 +141,7 @@ class _Show:
             config, shelf=shelf, desk=Desk(retriever, inline, phraser, config.host.persona),
             voice=SilentVoice(clear | {config.show.language}), clear=clear, voice_worker=inline, stage=stage,
             journal=journal, tell=lambda message: None, clock=clock, now=self.now,
+            kind=OutsideDirector if phraser else Director,
         )  # fmt: skip
         stage.on_cue = self._watched(director.cue)
         follower = Follower(shelf, retriever, inline, director.changed, now=self.now)
@@ -160,35 +163,27 @@ class _Show:
     async def _phraser(self, stack: AsyncExitStack) -> Phraser | None:
         if not self.options.model:
             return None
-        phraser = OutsidePhraser(self.config, self.loop)
-        stack.push_async_callback(phraser.close)
+        phraser = Phraser(self.config.llm, clock=self.loop.time)
+        stack.push_async_callback(self._outside, phraser.close)
         try:
-            await phraser.warm()
+            await self._outside(phraser.warm)
         except LLMError as error:
             log.warning("llm.unavailable", why=str(error), instead="plain factual answers")
         return phraser
 
+    async def _outside(self, work: Callable[[], Awaitable[None]]) -> None:
+        with self.loop.outside():
+            await work()
 
-class OutsidePhraser(Phraser):
-    """The model's time is real, and so long the show's clock goes as real time does."""
 
-    def __init__(self, config: Config, loop: VirtualLoop) -> None:
-        super().__init__(config.llm, clock=loop.time)
-        self._loop = loop
+class OutsideDirector(Director):
+    """While an answer is made with a model, whose time is real, the show's clock goes as real time does."""
 
-    async def phrase(self, *args: Any, **context: Any) -> AsyncIterator[str]:
-        with self._loop.outside():
-            async with aclosing(super().phrase(*args, **context)) as pieces:  # type: ignore[type-var]
-                async for piece in pieces:
-                    yield piece
-
-    async def warm(self) -> None:
-        with self._loop.outside():
-            await super().warm()
-
-    async def close(self) -> None:
-        with self._loop.outside():
-            await super().close()
+    async def answer(self, question: Question, begin: int = 0) -> None:
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, VirtualLoop)
+        with loop.outside():
+            await super().answer(question, begin)
 
 
 def speed_of(text: str) -> float:
