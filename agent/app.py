@@ -283,7 +283,7 @@ async def _warm(phraser: Phraser) -> None:
         log.warning("llm.unavailable", why=str(error), instead="plain factual answers")
 
 
-def _cards(store: Store, now: Callable[[], datetime]) -> Callable[[str], Card | None]:
+def _cards(store: Store, now: Callable[[], datetime] = utc) -> Callable[[str], Card | None]:
     def card(handle: str) -> Card | None:
         product = store.product(handle) if handle else None
         return product_card(product, facts(product, now())) if product else None
