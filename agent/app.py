@@ -12,6 +12,7 @@ from typing import Any
 
 import structlog
 
+from agent.ahead import WriterAhead
 from agent.cards import product_card
 from agent.config import Catalogue, Config, ConfigError, data_dir
 from agent.director import Director
@@ -21,6 +22,7 @@ from agent.journal import Journal
 from agent.llm import LLMError, Phraser
 from agent.offers import endpoint
 from agent.rundown import Rundown
+from agent.script import load_script, told
 from agent.triage import Triage
 from agent.turn import Desk
 from connectors.base import Connector, Replies, create, supervise
@@ -108,8 +110,8 @@ def open_retriever(config: Config, store: Store, progress: Progress) -> Retrieve
     return Retriever(store, index, embedder)
 
 
-def rundown_of(config: Config, shelf: Shelf) -> Rundown:
-    """The pitch over a catalogue; its lines pass the same guard as answers."""
+def rundown_of(config: Config, shelf: Shelf, say: Say = lambda text: None) -> Rundown:
+    """The pitch over a catalogue, or the seller's script; its lines pass the same guard as answers."""
 
     def holds(text: str, facts: Sequence[Fact]) -> bool:
         verdict = check(text, facts, language=config.show.language)
@@ -117,8 +119,17 @@ def rundown_of(config: Config, shelf: Shelf) -> Rundown:
             log.warning("pitch.line_refused", text=text, reason=verdict.reason, detail=verdict.detail)
         return verdict.ok
 
-    show = config.show
-    return Rundown(shelf, shelf.store.facts, holds, host=config.host.name, language=show.language, seed=show.seed)
+    def facts(handle: str) -> list[Fact]:
+        return shelf.store.facts(handle) if handle else shelf.policies
+
+    show, host, script = config.show, config.host.name, None
+    if config.rundown.file:
+        script = load_script(config.rundown.file, shelf, facts, language=show.language, host=host)
+        for line in told(script, config.rundown.file):
+            say(f"  {line}")
+    return Rundown(
+        shelf, facts, holds, host=host, language=show.language, seed=show.seed, script=script, only=config.rundown.only
+    )  # fmt: skip
 
 
 async def live(config: Config, options: Options, progress: Progress) -> None:
@@ -150,6 +161,7 @@ async def live(config: Config, options: Options, progress: Progress) -> None:
         shop = Store(data / CATALOGUE)  # the event loop's own; the retriever's belongs to the knowledge thread
         stack.callback(shop.close)
         shelf = Shelf(shop)
+        rundown = rundown_of(config, shelf, progress.say)
         desk = Desk(retriever, knowledge, phraser, config.host.persona)
         journal = Journal(
             data / JOURNAL, title=config.show.title, config=config.model_dump_json(), catalogue_version=store.version,
@@ -158,15 +170,18 @@ async def live(config: Config, options: Options, progress: Progress) -> None:
         stack.callback(journal.close)
         audience = _Audience(config, connectors, web, page)
         director = Director(
-            config, triage=Triage(), rundown=rundown_of(config, shelf), desk=desk, voice=voice,
+            config, triage=Triage(), rundown=rundown, desk=desk, voice=voice,
             speakable=voice.clear_languages | {config.show.language}, voice_worker=speaking,
             stage=stage, journal=journal, card=_cards(shop), tell=audience.tell,
         )  # fmt: skip
         stage.on_cue = director.cue
         follower = Follower(shelf, retriever, knowledge, director.changed, asked=offered)
+        alongside: list[Callable[[], Coroutine[Any, Any, None]]] = [audience.run, follower.run]
+        if phraser and (config.llm.base_url or phraser.always):  # the embedded model is too weak for lines of its own
+            alongside.append(_ahead(config, phraser, director).run)
         if room:
             progress.say(f"\nThe show is on: {room.url}   (ready in {time.monotonic() - began:.1f} s; Ctrl+C ends it)")
-        await _run(director, stage, sinks, connectors, [audience.run, follower.run], phraser, options)
+        await _run(director, stage, sinks, connectors, alongside, phraser, options)
 
 
 async def _run(
@@ -239,6 +254,13 @@ def _phraser(config: Config, stack: AsyncExitStack) -> Phraser | None:
     phraser = Phraser(config.llm)
     stack.push_async_callback(phraser.close)
     return phraser
+
+
+def _ahead(config: Config, phraser: Phraser, director: Director) -> WriterAhead:
+    return WriterAhead(
+        phraser, director.rundown, language=config.show.language, persona=config.host.persona,
+        idle=lambda: not director.triage.waiting, now_s=lambda: director.now_s,
+    )  # fmt: skip
 
 
 async def _warm(phraser: Phraser) -> None:

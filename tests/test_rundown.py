@@ -5,7 +5,8 @@ from dataclasses import replace
 from decimal import Decimal
 
 from agent.guard import check
-from agent.rundown import PitchLine, Rundown
+from agent.rundown import Rundown
+from agent.segment import PitchLine
 from knowledge.facts import facts
 from knowledge.product import Fact, Product
 from tests.shop import BOOTS, PRODUCTS, TENT, WATCH
