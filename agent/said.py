@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 
-WINDOW_S = 1_800.0
+WINDOW_S = 1_860.0  # a minute over, as lines are chosen some seconds before they are heard
 MOST = 4_096  # lines remembered at most; half an hour of speech is about 600
 
 

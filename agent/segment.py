@@ -22,7 +22,7 @@ from knowledge.product import Fact, Product
 
 POINTS_A_SEGMENT = 3
 WORDS_A_SEGMENT = 2  # sentences of the seller's description
-LONGEST_VALUE, LONGEST_WORDS = 80, 240  # characters that can be listened to
+LONGEST_LABEL, LONGEST_VALUE, LONGEST_WORDS = 30, 80, 240  # characters that can be listened to
 FEW = 10  # pieces: from here down the host says that few are left
 SALE_SOON_MIN, SALE_ROUND_MIN = 60, 5  # a sale's end is announced within its last hour, in steps of five minutes
 # Asked for when needed, but tedious or unsafe to announce unasked.
@@ -75,12 +75,18 @@ def whole(facts: Sequence[Fact], field: str) -> Fact | None:
 def known(product: Product, facts: Sequence[Fact], now: datetime) -> list[Fact]:
     """What may be told of a product: its facts, its description sentence by sentence, and when its sale ends."""
     values = {fact.value for fact in facts}
-    own = [
-        _derived(product, f"words/{text}", "words", text)
-        for text in split(product.description, "")
-        if len(text) <= LONGEST_WORDS and text.partition(":")[2].strip() not in values
-    ]
-    return [*facts, *own, *_sale_end(product, now)]
+    return [*facts, *_described(product, values), *_sale_end(product, now)]
+
+
+def _described(product: Product, values: set[str]) -> Iterator[Fact]:
+    """Sentences of the description; "Speeds: 4" as an attribute, unless it is a fact already."""
+    for text in split(product.description, ""):
+        label, _, value = text.partition(": ")
+        if value and len(label) <= LONGEST_LABEL and not text.endswith(ENDS):
+            if value not in values:
+                yield _derived(product, f"detail/{label}", "detail", value, label)
+        elif len(text) <= LONGEST_WORDS:
+            yield _derived(product, f"words/{text}", "words", text)
 
 
 def _sale_end(product: Product, now: datetime) -> Iterator[Fact]:
@@ -94,9 +100,10 @@ def _sale_end(product: Product, now: datetime) -> Iterator[Fact]:
         yield _derived(product, "sale_end", "sale_end", f"{minutes} min")
 
 
-def _derived(product: Product, id: str, field: str, value: str) -> Fact:
+def _derived(product: Product, id: str, field: str, value: str, label: str = "") -> Fact:
     """A fact that the store does not list. It backs its value alone, not the product's name."""
-    return Fact(f"{product.handle}/{id}", product.handle, product.variants[0].sku, "", field, value, source=product.source)
+    sku = product.variants[0].sku
+    return Fact(f"{product.handle}/{id}", product.handle, sku, "", field, value, source=product.source, label=label)
 
 
 class Scribe:
@@ -139,7 +146,7 @@ class Scribe:
         told = _by_id(ids, facts)
         if told is None:
             return None
-        part = stock_part(told[0]) if part == "stock" else part
+        part = _part_now(part, told, facts)
         for pattern in self._in_turn(part, told):
             text = self._text(pattern, product, told)
             if not self.said.lately(text, now_s):
@@ -149,18 +156,12 @@ class Scribe:
 
     def again(self, line: PitchLine, product: Product, facts: Sequence[Fact]) -> PitchLine | None:
         """The line as it must be told now, from the same pattern; None when there is nothing left to tell."""
-        told = _by_id([fact.id for fact in line.cites[1:]], facts)
-        pattern, part = line.pattern, line.part
+        told, part = _by_id([fact.id for fact in line.cites[1:]], facts), line.part
         if told is None and part == "was":  # the sale is over, the price is not
             told, part = _by_id([fact.id for fact in line.cites[1:2]], facts), "price"
-        if told is None:
+        if told is None or not (part := _part_now(part, told, facts)):
             return None
-        if part.startswith("stock"):
-            part = stock_part(told[0])
-        if part != line.part:
-            if not part:
-                return None
-            pattern = self._patterns[part][0]
+        pattern = line.pattern if part == line.part else self._patterns[part][0]
         text = self._text(pattern, product, told)
         now = replace(line, text=text, pattern=pattern, part=part, cites=(title_fact(product), *told), source="plain")
         return now if self._check(text, [*facts, *told]) else None
@@ -176,14 +177,20 @@ class Scribe:
 
     def _in_turn(self, part: str, told: Sequence[Fact]) -> list[str]:
         """All patterns of a kind, beginning with the one whose turn it is."""
-        options = list(self._patterns.get(part, ()))
-        if part == "point" and usual_label(told[0]):
-            special = self._book.tables.get("attribute", {}).get(told[0].field)
-            options = [*self._patterns.get("points", {}).get(told[0].field, ()), *([special] if special else []), *options]
-        if part == "words":
-            return options  # as the seller wrote it, before it is quoted
         turn = self._used[part] = self._used.get(part, -1) + 1
-        return _rotated(options, turn + self._seed)
+        options: list[str] = self._patterns.get(part, [])
+        if part == "words":  # as the seller wrote it, before it is quoted
+            return [*options[:1], *_rotated(options[1:], turn)]
+        ordered = _rotated(options, turn + self._seed)
+        special = self._special(told[0]) if part == "point" else []
+        return [*_rotated(special, turn), *ordered] if turn % 2 else [*ordered, *special]
+
+    def _special(self, fact: Fact) -> list[str]:
+        """Patterns for this attribute alone, where its label says what the field's name says."""
+        if not usual_label(fact):
+            return []
+        answer = self._book.tables.get("attribute", {}).get(fact.field)
+        return [*self._patterns.get("points", {}).get(fact.field, ()), *([answer] if answer else [])]
 
     def _text(self, pattern: str, product: Product, told: Sequence[Fact]) -> str:
         values = {"name": product.title, "host": self._host}
@@ -213,6 +220,15 @@ def stock_part(fact: Fact) -> str:
     return "stock_one" if fact.number == 1 else "stock_few" if fact.number <= FEW else "stock"
 
 
+def _part_now(part: str, told: Sequence[Fact], facts: Sequence[Fact]) -> str:
+    """The kind of pattern that a line needs as things are: the last piece is not "in stock: 1"; "" when it cannot be told."""
+    if part.startswith("stock"):
+        return stock_part(told[0])
+    if part in ("price", "range"):
+        return "price" if len({fact.value for fact in facts if fact.field == "price"}) == 1 else "range"
+    return part
+
+
 def _words(own: Sequence[Fact], turn: int) -> Iterator[list[Choice]]:
     ordered = _rotated(own, turn * WORDS_A_SEGMENT)
     for slot in range(min(WORDS_A_SEGMENT, len(own))):
@@ -225,7 +241,8 @@ def _points(points: Sequence[Fact], turn: int) -> Iterator[list[Choice]]:
     for slot in range(min(POINTS_A_SEGMENT, len(points))):
         here = _rotated(ordered, slot)
         single: list[Choice] = [("point", (fact.id,)) for fact in here]
-        pairs: list[Choice] = [("pair", (a.id, b.id)) for n, a in enumerate(here) for b in here[n + 1 :]]
+        both = [(a, b) for n, a in enumerate(here) for b in here[n + 1 :] if len(a.value) + len(b.value) <= LONGEST_VALUE]
+        pairs: list[Choice] = [("pair", (a.id, b.id)) for a, b in both]
         yield [*pairs, *single] if (turn + slot) % 4 == 3 else [*single, *pairs]
 
 
