@@ -84,7 +84,7 @@ class WriterAhead:
         return 0.0
 
     async def _words(self, line: PitchLine) -> str | None:
-        """One sentence that says the same as the line, or None when what came back may not be said."""
+        """What says the same as the line in no more sentences, or None when what came back may not be said."""
         facts = line.cites
         pieces = [
             piece async for piece in self._phraser.phrase(
@@ -93,9 +93,10 @@ class WriterAhead:
         ]  # fmt: skip
         text = "".join(pieces).strip()
         verdict = check(text, facts, language=self._language, plain=line.text)
-        if verdict.ok and len(split(text, self._language)) == 1:
+        brief = len(split(text, self._language)) <= len(split(line.text, self._language))  # answers cut in between lines
+        if verdict.ok and brief:
             self.counts["written"] += 1
             return text
         self.counts["refused"] += 1
-        log.info("pitch.words_refused", text=text, reason=verdict.reason if not verdict.ok else "not one sentence")
+        log.info("pitch.words_refused", text=text, reason="longer" if verdict.ok else verdict.reason)
         return None

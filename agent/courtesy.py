@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
+from itertools import islice
 from tomllib import loads
 
 from agent.answer import spoken_name
@@ -19,6 +20,7 @@ from knowledge.asked import Reader
 
 KINDS = {"gift": "gift", "order": "order", "follow": "follow", "join": "welcome"}  # said in this order
 NAMES = 2
+TRIED = 20  # of the latest viewers, for a name that can be read out
 REMEMBERED = 2_000  # names gathered of one kind, and viewers greeted or thanked before
 STALE_S = 300.0  # thanks that could not be said for so long are let go
 
@@ -72,7 +74,8 @@ class Courtesy:
         return None
 
     def _line(self, kind: str, batch: _Batch, lately: Callable[[str, float], bool], now_s: float) -> PitchLine | None:
-        names = list(dict.fromkeys(name for user in batch.viewers.values() if (name := self._name(user))))[-NAMES:]
+        latest = list(islice(reversed(batch.viewers.values()), TRIED))
+        names = list(dict.fromkeys(name for user in reversed(latest) if (name := self._name(user))))[-NAMES:]
         others = len(batch.viewers) + batch.more - len(names)
         part = KINDS[kind] if names else f"{KINDS[kind]}_all"
         told = self._listed(names, others)

@@ -114,7 +114,8 @@ class Director:
             if self.revision.again:
                 await self.answer(*self.revision.again.popleft())
                 continue
-            if self.stage.pending_kind_s("answer") < LOOKAHEAD_S and self._answers_in_a_row < ANSWERS_IN_A_ROW:
+            free = self._answers_in_a_row < ANSWERS_IN_A_ROW and not self.pitch.owes_disclosure
+            if free and self.stage.pending_kind_s("answer") < LOOKAHEAD_S:
                 question = self.triage.next(self.now_s)
                 self._shed()
                 if question is not None:

@@ -18,7 +18,7 @@ log = structlog.get_logger()
 DISCLOSURE_EVERY_S = 600.0  # at the most
 DISCLOSURE_LEAD_S = 10.0  # planned this much before it is due, so that the sentence in progress does not make it late
 REWRITES = 3  # of one line while it is being voiced; then it is left out
-WITHDRAWABLE = frozenset({"pitch", "bridge", "disclosure", "courtesy"})
+WITHDRAWABLE = frozenset({"pitch", "bridge", "courtesy"})  # not the disclosure, whose time has come
 
 
 def withdrawable(utterance: Utterance) -> bool:
@@ -76,7 +76,7 @@ class Pitch:
 
     async def go_on(self) -> bool:
         """Say the next line; False when there was nothing that could be said just now."""
-        if self._clock() - self._disclosed > self._disclosure_every_s - DISCLOSURE_LEAD_S:  # before all else: it must not wait
+        if self.owes_disclosure:  # before all else: it must not wait
             self._disclosed = self._clock()
             return await self._voice(self.rundown.disclosure(self._now_s))
         if self._interrupted:
@@ -89,6 +89,11 @@ class Pitch:
             return await self._voice(line)
         line = self.rundown.next(self._now_s)
         return line is not None and await self._voice(line)
+
+    @property
+    def owes_disclosure(self) -> bool:
+        """Whether it is time to say that an AI is speaking."""
+        return self._clock() - self._disclosed > self._disclosure_every_s - DISCLOSURE_LEAD_S
 
     def _next_handle(self) -> str:
         """What the next line of the pitch is about; "" when none is to come just now."""

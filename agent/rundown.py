@@ -10,12 +10,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from agent.answer import phrasebook
-from agent.said import Said
+from agent.said import WINDOW_S, Said
 from agent.script import Script, ScriptLine, Unfilled, fill
 from agent.segment import Check, PitchLine, Scribe, Slot, known
 from knowledge.product import Fact, Product
 
 REST_S, LONGEST_REST_S = 3.0, 12.0  # for one line that cannot be said anew; for all of a segment
+HURRIED_S = 8.0  # lines that would have to come slower than this to last half an hour are spread out, from the second round on
+LONGEST_PACE_S = 30.0
 NOTHING_FOR_SALE_S = 1.0  # until the catalogue is gone through again
 INVITE_AFTER, INVITE_EVERY_S = 3, 120.0  # missing lines of a segment that make the host ask the room
 LATE = timedelta(minutes=30)  # a segment timed this shortly before the show began is still told
@@ -174,7 +176,7 @@ class Rundown:
         """A product's lines, each as it stands when its turn comes; sold-out products are passed over."""
         if not self.sells(handle):
             return
-        told, missing = set[str](), 0
+        told, missing, pace_s = set[str](), 0, self._pace_s(handle)
         for step in self._steps(handle):
             if not self.sells(handle):
                 return
@@ -182,8 +184,15 @@ class Rundown:
             told |= {fact.id for fact in line.cites[1:]} if line else set()
             missing += line is None
             if line:
+                self._rest_until_s = self._now_s + pace_s
                 yield line
         yield from self._rest(missing)
+
+    def _pace_s(self, handle: str) -> float:
+        """From one line to the next, so that the lines of a small catalogue last until they may be said again."""
+        count = len(self._script.segments) if self._script and self._script.segments else len(self.products)
+        each_s = WINDOW_S / max(1, count * self._scribe.wordings(self._known(handle)))
+        return min(each_s, LONGEST_PACE_S) if each_s > HURRIED_S and self._turn else 0.0
 
     def _steps(self, handle: str) -> list[ScriptLine | Slot]:
         """The seller's lines that are new, and from the catalogue what they leave out."""
@@ -203,7 +212,7 @@ class Rundown:
             self._invited_s = self._now_s
             yield line
         if missing:
-            self._rest_until_s = self._now_s + min(LONGEST_REST_S, missing * REST_S)
+            self._rest_until_s = max(self._rest_until_s, self._now_s + min(LONGEST_REST_S, missing * REST_S))
             yield None
 
     def _filled(self, slot: Slot, handle: str, told: set[str]) -> PitchLine | None:

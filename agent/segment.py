@@ -136,6 +136,12 @@ class Scribe:
         yield "sale", [("sale", (fact.id,)) for fact in facts if fact.field == "sale_end"]
         yield "call", [("call", ())]
 
+    def wordings(self, facts: Sequence[Fact]) -> int:
+        """How many different lines there are about a product, at the most."""
+        choices = {choice for slot in self.slots(facts, 0) for choice in slot.choices}
+        told = [(part, _by_id(ids, facts) or ()) for part, ids in choices]
+        return sum(len(self._patterns.get(_part_now(part, about, facts), ())) for part, about in told)
+
     # -- wording ----------------------------------------------------------------------------------------------------
 
     def line(
@@ -187,10 +193,7 @@ class Scribe:
 
     def _special(self, fact: Fact) -> list[str]:
         """Patterns for this attribute alone, where its label says what the field's name says."""
-        if not usual_label(fact):
-            return []
-        answer = self._book.tables.get("attribute", {}).get(fact.field)
-        return [*self._patterns.get("points", {}).get(fact.field, ()), *([answer] if answer else [])]
+        return list(self._patterns.get("points", {}).get(fact.field, ())) if usual_label(fact) else []
 
     def _text(self, pattern: str, product: Product, told: Sequence[Fact]) -> str:
         values = {"name": product.title, "host": self._host}
