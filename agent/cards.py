@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from agent.segment import whole
+from agent.rundown import whole
 from knowledge.product import Fact, Product
 from renderer.media import Card, Utterance
 

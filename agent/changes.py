@@ -3,8 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from agent.answer import Sentence, phrasebook
-from agent.rundown import Rundown
-from agent.segment import whole
+from agent.rundown import Rundown, whole
 from knowledge.facts import variant_name
 from knowledge.product import Fact
 from knowledge.shelf import Change

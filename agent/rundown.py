@@ -12,7 +12,9 @@ from datetime import UTC, datetime, timedelta
 from agent.answer import phrasebook
 from agent.said import WINDOW_S, Said
 from agent.script import Script, ScriptLine, Unfilled, fill
-from agent.segment import Check, PitchLine, Scribe, Slot, known
+from agent.segment import Check, Slot, Wording, known
+from agent.segment import PitchLine as PitchLine
+from agent.segment import whole as whole
 from knowledge.product import Fact, Product
 
 REST_S, LONGEST_REST_S = 3.0, 12.0  # for one line that cannot be said anew; for all of a segment
@@ -51,7 +53,7 @@ class Rundown:
         self.better: Better = lambda line: line  # a line in better words, when they are ready
         self._check, self._host, self._book = check, host, phrasebook(language)
         self._script, self._only, self._now, self._began = script, only, now, now()
-        self._scribe = Scribe(language=language, host=host, seed=seed, check=check, said=self.said)
+        self._wording = Wording(language=language, host=host, seed=seed, check=check, said=self.said)
         self._now_s, self._rest_until_s, self._invited_s = 0.0, 0.0, -INVITE_EVERY_S
         self._turn = 0  # rounds gone
         self._timed: set[str] = set()  # handles whose time has come
@@ -93,18 +95,18 @@ class Rundown:
             return None
         if line.source == "seller":
             return self._own(ScriptLine(line.pattern, line.part, 0), line.handle, anew=True)
-        return self._scribe.again(line, self.products[line.handle], self._known(line.handle))
+        return self._wording.again(line, self.products[line.handle], self._known(line.handle))
 
     def back(self, handle: str, now_s: float = 0.0) -> PitchLine | None:
         """A bridge to the product that an answer interrupted."""
         if not self.sells(handle):
             return None
-        line = self._scribe.line(("back", ()), self.products[handle], self._known(handle), now_s, kind="bridge")
+        line = self._wording.line(("back", ()), self.products[handle], self._known(handle), now_s, kind="bridge")
         return self._noted(line, now_s)
 
     def disclosure(self, now_s: float = 0.0) -> PitchLine:
         """That the host is an AI: said when it is due, even if every wording was heard of late."""
-        line = self._noted(self._scribe.plain("disclosure", now_s, kind="disclosure", always=True), now_s)
+        line = self._noted(self._wording.plain("disclosure", now_s, kind="disclosure", always=True), now_s)
         assert line is not None
         return line
 
@@ -130,7 +132,7 @@ class Rundown:
         return line
 
     def _all(self) -> Iterator[PitchLine | None]:
-        yield from self._scribe.opening()
+        yield from self._wording.opening()
         for own in self._script.opening if self._script else ():
             if line := self._own(own, ""):
                 yield line
@@ -191,12 +193,12 @@ class Rundown:
     def _pace_s(self, handle: str) -> float:
         """From one line to the next, so that the lines of a small catalogue last until they may be said again."""
         count = len(self._script.segments) if self._script and self._script.segments else len(self.products)
-        each_s = WINDOW_S / max(1, count * self._scribe.wordings(self._known(handle)))
+        each_s = WINDOW_S / max(1, count * self._wording.wordings(self._known(handle)))
         return min(each_s, LONGEST_PACE_S) if each_s > HURRIED_S and self._turn else 0.0
 
     def _steps(self, handle: str) -> list[ScriptLine | Slot]:
         """The seller's lines that are new, and from the catalogue what they leave out."""
-        slots = self._scribe.slots(self._known(handle), self._turn)
+        slots = self._wording.slots(self._known(handle), self._turn)
         lines = self._script.lines(handle) if self._script else ()
         fresh = [line for line in lines if self._own(line, handle)]
         if self._only and lines:
@@ -208,7 +210,7 @@ class Rundown:
 
     def _rest(self, missing: int) -> Iterator[PitchLine | None]:
         ask = missing >= INVITE_AFTER and self._now_s - self._invited_s >= INVITE_EVERY_S
-        if ask and (line := self._scribe.plain("invite", self._now_s, kind="pitch")):
+        if ask and (line := self._wording.plain("invite", self._now_s, kind="pitch")):
             self._invited_s = self._now_s
             yield line
         if missing:
@@ -218,7 +220,7 @@ class Rundown:
     def _filled(self, slot: Slot, handle: str, told: set[str]) -> PitchLine | None:
         product, facts = self.products[handle], self._known(handle)
         new = (choice for choice in slot.choices if told.isdisjoint(choice[1]))
-        return next((line for c in new if (line := self._scribe.line(c, product, facts, self._now_s))), None)
+        return next((line for c in new if (line := self._wording.line(c, product, facts, self._now_s))), None)
 
     def _own(self, own: ScriptLine, handle: str, *, anew: bool = False) -> PitchLine | None:
         """A line of the seller's, when it holds and has not been said lately; with ``anew`` also when it has."""

@@ -22,7 +22,7 @@ from knowledge.product import Fact, Product
 
 POINTS_A_SEGMENT = 3
 WORDS_A_SEGMENT = 2  # sentences of the seller's description
-LONGEST_LABEL, LONGEST_VALUE, LONGEST_WORDS = 30, 80, 240  # characters that can be listened to
+LONGEST_LABEL, LONGEST_VALUE, LONGEST_WORDS = 30, 80, 200  # characters that can be listened to
 FEW = 10  # pieces: from here down the host says that few are left
 SALE_SOON_MIN, SALE_ROUND_MIN = 60, 5  # a sale's end is announced within its last hour, in steps of five minutes
 # Asked for when needed, but tedious or unsafe to announce unasked.
@@ -106,7 +106,7 @@ def _derived(product: Product, id: str, field: str, value: str, label: str = "")
     return Fact(f"{product.handle}/{id}", product.handle, sku, "", field, value, source=product.source, label=label)
 
 
-class Scribe:
+class Wording:
     """Words the lines. The same calls give the same lines: patterns of a kind take turns, those said lately are passed over."""
 
     def __init__(self, *, language: str, host: str, seed: int, check: Check, said: Said) -> None:
