@@ -22,7 +22,7 @@ from agent.journal import Journal
 from agent.llm import LLMError, Phraser
 from agent.offers import endpoint
 from agent.rundown import Rundown
-from agent.script import load_script, told
+from agent.script import Script, load_script
 from agent.triage import Triage
 from agent.turn import Desk
 from connectors.base import Connector, Replies, create, supervise
@@ -110,8 +110,8 @@ def open_retriever(config: Config, store: Store, progress: Progress) -> Retrieve
     return Retriever(store, index, embedder)
 
 
-def rundown_of(config: Config, shelf: Shelf, say: Say = lambda text: None) -> Rundown:
-    """The pitch over a catalogue, or the seller's script; its lines pass the same guard as answers."""
+def rundown_of(config: Config, shelf: Shelf, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Rundown:
+    """The pitch over a catalogue, or the seller's script, with the facts of ``now``; its lines pass the guard as answers do."""
 
     def holds(text: str, facts: Sequence[Fact]) -> bool:
         verdict = check(text, facts, language=config.show.language)
@@ -119,17 +119,26 @@ def rundown_of(config: Config, shelf: Shelf, say: Say = lambda text: None) -> Ru
             log.warning("pitch.line_refused", text=text, reason=verdict.reason, detail=verdict.detail)
         return verdict.ok
 
-    def facts(handle: str) -> list[Fact]:
-        return shelf.store.facts(handle) if handle else shelf.policies
+    def known(handle: str) -> list[Fact]:
+        return shelf.store.facts(handle, now()) if handle else shelf.policies
 
-    show, host, script = config.show, config.host.name, None
-    if config.rundown.file:
-        script = load_script(config.rundown.file, shelf, facts, language=show.language, host=host)
-        for line in told(script, config.rundown.file):
-            say(f"  {line}")
+    show, host = config.show, config.host.name
+    script = _script(config, shelf, known)
     return Rundown(
-        shelf, facts, holds, host=host, language=show.language, seed=show.seed, script=script, only=config.rundown.only
+        shelf, known, holds, host=host, language=show.language, seed=show.seed, script=script, only=config.rundown.only, now=now
     )  # fmt: skip
+
+
+def _script(config: Config, shelf: Shelf, known: Callable[[str], list[Fact]]) -> Script | None:
+    """The seller's own lines; those that cannot be said are logged, each with its line."""
+    file = config.rundown.file
+    if file is None:
+        return None
+    script = load_script(file, shelf, known, language=config.show.language, host=config.host.name)
+    log.info("rundown.read", file=str(file), products=len(script.segments), left_out=len(script.refused))
+    for each in script.refused:
+        log.warning("rundown.line_left_out", file=each.file, line=each.number, why=each.why, text=each.text)
+    return script
 
 
 async def live(config: Config, options: Options, progress: Progress) -> None:
@@ -161,7 +170,6 @@ async def live(config: Config, options: Options, progress: Progress) -> None:
         shop = Store(data / CATALOGUE)  # the event loop's own; the retriever's belongs to the knowledge thread
         stack.callback(shop.close)
         shelf = Shelf(shop)
-        rundown = rundown_of(config, shelf, progress.say)
         desk = Desk(retriever, knowledge, phraser, config.host.persona)
         journal = Journal(
             data / JOURNAL, title=config.show.title, config=config.model_dump_json(), catalogue_version=store.version,
@@ -170,7 +178,7 @@ async def live(config: Config, options: Options, progress: Progress) -> None:
         stack.callback(journal.close)
         audience = _Audience(config, connectors, web, page)
         director = Director(
-            config, triage=Triage(), rundown=rundown, desk=desk, voice=voice,
+            config, triage=Triage(), rundown=rundown_of(config, shelf), desk=desk, voice=voice,
             speakable=voice.clear_languages | {config.show.language}, voice_worker=speaking,
             stage=stage, journal=journal, card=_cards(shop), tell=audience.tell,
         )  # fmt: skip
