@@ -22,7 +22,7 @@ from agent.journal import Journal
 from agent.llm import LLMError, Phraser
 from agent.offers import endpoint
 from agent.rundown import Rundown
-from agent.script import Script, load_script
+from agent.script import Script, load_script, read_script
 from agent.triage import Triage
 from agent.turn import Desk
 from connectors.base import Connector, Replies, create, supervise
@@ -147,6 +147,8 @@ async def live(config: Config, options: Options, progress: Progress) -> None:
     progress.say("Setting the stage:")
     pack = find_pack(config.host.avatar, data)
     connectors = _connectors(config, options)
+    if config.rundown.file:
+        read_script(config.rundown.file, config.show.language)
     store = open_catalogue(config, data, progress)
     async with AsyncExitStack() as stack:
         web = next((c for c in connectors if isinstance(c, WebChat)), None)

@@ -17,6 +17,7 @@ log = structlog.get_logger()
 
 DISCLOSURE_EVERY_S = 600.0  # at the most
 DISCLOSURE_LEAD_S = 10.0  # planned this much before it is due, so that the sentence in progress does not make it late
+DISCLOSURE_RETRY_S = 10.0
 REWRITES = 3  # of one line while it is being voiced; then it is left out
 WITHDRAWABLE = frozenset({"pitch", "bridge", "courtesy"})  # not the disclosure, whose time has come
 
@@ -77,8 +78,7 @@ class Pitch:
     async def go_on(self) -> bool:
         """Say the next line; False when there was nothing that could be said just now."""
         if self.owes_disclosure:  # before all else: it must not wait
-            self._disclosed = self._clock()
-            return await self._voice(self.rundown.disclosure(self._now_s))
+            return await self._disclose()
         if self._interrupted:
             self._interrupted = False
             if self.shown and self.shown == self._next_handle():  # else the next product is announced by its own first line
@@ -89,6 +89,12 @@ class Pitch:
             return await self._voice(line)
         line = self.rundown.next(self._now_s)
         return line is not None and await self._voice(line)
+
+    async def _disclose(self) -> bool:
+        said = await self._voice(self.rundown.disclosure(self._now_s))
+        # When no sound came of it, another wording is tried soon; meanwhile the show goes on.
+        self._disclosed = self._clock() if said else self._disclosed + DISCLOSURE_RETRY_S
+        return said
 
     @property
     def owes_disclosure(self) -> bool:

@@ -16,7 +16,6 @@ from agent.courtesy import Courtesy
 from agent.director import Director
 from agent.journal import Journal
 from agent.pitch import Pitch
-from agent.rundown import Rundown
 from agent.triage import Triage
 from agent.turn import Desk
 from connectors.events import ChatEvent
@@ -88,7 +87,7 @@ def test_wherever_answers_cut_in_each_line_is_said_once_and_in_its_order(seed: i
 
 
 def play(
-    tmp_path: Path, seconds: float, rates: Rates, events: list[tuple[float, ChatEvent]], course: Callable[[], Rundown] = rundown
+    tmp_path: Path, seconds: float, rates: Rates, events: list[tuple[float, ChatEvent]], voice: Voice | None = None
 ) -> Show:
     show = Show(tmp_path / "j.sqlite")
 
@@ -96,8 +95,8 @@ def play(
         stage = Stage(Face(), Overlay(), worker=Inline(), clock=loop.time)  # type: ignore[arg-type]
         journal = Journal(show.journal, title="t", config="{}", catalogue_version=1, began="now")
         director = Director(
-            Config(courtesy=rates), triage=Triage(), rundown=course(), desk=Desk(retriever(), Inline(), None, "warm"),  # type: ignore[arg-type]
-            voice=Voice(), speakable=frozenset({"en"}), voice_worker=Inline(), stage=stage, journal=journal,  # type: ignore[arg-type]
+            Config(courtesy=rates), triage=Triage(), rundown=rundown(), desk=Desk(retriever(), Inline(), None, "warm"),  # type: ignore[arg-type]
+            voice=voice or Voice(), speakable=frozenset({"en"}), voice_worker=Inline(), stage=stage, journal=journal,  # type: ignore[arg-type]
             card=lambda handle: None, tell=show.told.append, clock=loop.time,
         )  # fmt: skip
 
@@ -129,6 +128,14 @@ def test_the_disclosure_keeps_its_rate_while_questions_never_end(tmp_path: Path)
     times = [0.0, *starts(show, "disclosure")]
     assert len(times) == 3 and all(40 <= after - before <= 60 for before, after in pairwise(times))
     assert len(starts(show, "answer")) > 10
+
+
+def test_a_disclosure_that_cannot_be_voiced_is_soon_tried_in_other_words(tmp_path: Path) -> None:
+    first = rundown().disclosure().text
+    show = play(tmp_path, 90, Rates(disclosure_every_s=60), [], Voice(refuses=(first,)))
+    (text,) = show.texts("disclosure")
+    assert text != first and starts(show, "disclosure")[0] < 80
+    assert len(show.texts("pitch")) > 10
 
 
 def test_the_disclosure_can_only_be_made_more_frequent() -> None:
