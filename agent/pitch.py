@@ -16,7 +16,7 @@ from renderer.stage import Stage
 log = structlog.get_logger()
 
 DISCLOSURE_EVERY_S = 600.0  # at the most
-DISCLOSURE_LEAD_S = 10.0  # planned this much before it is due, so that the sentence in progress does not make it late
+DISCLOSURE_LEAD_S = 14.0  # planned this much before it is due, so that the sentence in progress does not make it late
 DISCLOSURE_RETRY_S = 10.0
 REWRITES = 3  # of one line while it is being voiced; then it is left out
 WITHDRAWABLE = frozenset({"pitch", "bridge", "courtesy"})  # not the disclosure, whose time has come
