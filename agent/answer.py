@@ -330,7 +330,7 @@ def _attribute(book: Phrasebook, fact: Fact) -> Sentence:
             text if text.endswith(_ENDS) else f"{text}{'。' if book.language in ('zh', 'ja') else '.'}", (fact,)
         )
     value = _options(book, fact.value) if fact.field in OPTIONS else book.value(fact.value)
-    usual = _usual_label(fact)
+    usual = usual_label(fact)
     if usual and book.has(fact.field, "attribute"):
         return Sentence(book.say(fact.field, "attribute", name=fact.product, value=value), (fact,))
     label = book.label(fact) if usual else fact.label
@@ -338,7 +338,7 @@ def _attribute(book: Phrasebook, fact: Fact) -> Sentence:
     return Sentence(book.say("attribute", name=fact.product, label=label, value=value), (fact,))
 
 
-def _usual_label(fact: Fact) -> bool:
+def usual_label(fact: Fact) -> bool:
     """Whether the feed's own label says what the field's name says; "Brightness" filed under power does not."""
     if not fact.label:
         return True

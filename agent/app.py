@@ -13,6 +13,7 @@ from typing import Any
 
 import structlog
 
+from agent.ahead import WriterAhead
 from agent.cards import product_card
 from agent.config import Catalogue, Config, ConfigError, data_dir
 from agent.director import Director
@@ -22,6 +23,7 @@ from agent.journal import Journal
 from agent.llm import LLMError, Phraser
 from agent.offers import endpoint
 from agent.rundown import Rundown
+from agent.script import Script, load_script, read_script
 from agent.triage import Triage
 from agent.turn import Desk
 from connectors.base import Connector, Replies, create, supervise
@@ -116,7 +118,7 @@ def open_retriever(config: Config, store: Store, progress: Progress, now: Callab
 
 
 def rundown_of(config: Config, shelf: Shelf, now: Callable[[], datetime] = utc) -> Rundown:
-    """The pitch over a catalogue, with the prices of ``now``; its lines pass the same guard as answers."""
+    """The pitch over a catalogue, or the seller's script, with the facts of ``now``; its lines pass the guard as answers do."""
 
     def holds(text: str, facts: Sequence[Fact]) -> bool:
         verdict = check(text, facts, language=config.show.language)
@@ -124,11 +126,14 @@ def rundown_of(config: Config, shelf: Shelf, now: Callable[[], datetime] = utc) 
             log.warning("pitch.line_refused", text=text, reason=verdict.reason, detail=verdict.detail)
         return verdict.ok
 
-    def told(handle: str) -> Sequence[Fact]:
-        return shelf.store.facts(handle, now())
+    def known(handle: str) -> list[Fact]:
+        return shelf.store.facts(handle, now()) if handle else shelf.policies
 
-    show = config.show
-    return Rundown(shelf, told, holds, host=config.host.name, language=show.language, seed=show.seed)
+    show, host = config.show, config.host.name
+    script = _script(config, shelf, known)
+    return Rundown(
+        shelf, known, holds, host=host, language=show.language, seed=show.seed, script=script, only=config.rundown.only, now=now
+    )  # fmt: skip
 
 
 def directed(
@@ -150,12 +155,26 @@ def directed(
     return director
 
 
+def _script(config: Config, shelf: Shelf, known: Callable[[str], list[Fact]]) -> Script | None:
+    """The seller's own lines; those that cannot be said are logged, each with its line."""
+    file = config.rundown.file
+    if file is None:
+        return None
+    script = load_script(file, shelf, known, language=config.show.language, host=config.host.name)
+    log.info("rundown.read", file=str(file), products=len(script.segments), left_out=len(script.refused))
+    for each in script.refused:
+        log.warning("rundown.line_left_out", file=each.file, line=each.number, why=each.why, text=each.text)
+    return script
+
+
 async def live(config: Config, options: Options, progress: Progress) -> None:
     """Run a show until its seconds are over or it is cancelled. Everything that can be refused is refused first."""
     began, data = time.monotonic(), data_dir()
     progress.say("Setting the stage:")
     pack = find_pack(config.host.avatar, data)
     connectors = _connectors(config, options)
+    if config.rundown.file:
+        read_script(config.rundown.file, config.show.language)
     store = open_catalogue(config, data, progress)
     async with AsyncExitStack() as stack:
         web = next((c for c in connectors if isinstance(c, WebChat)), None)
@@ -191,9 +210,12 @@ async def live(config: Config, options: Options, progress: Progress) -> None:
             journal=journal, tell=audience.tell,
         )  # fmt: skip
         follower = Follower(shelf, retriever, knowledge, director.changed, asked=offered)
+        alongside: list[Callable[[], Coroutine[Any, Any, None]]] = [audience.run, follower.run]
+        if phraser and (config.llm.base_url or phraser.always):  # the embedded model is too weak for lines of its own
+            alongside.append(_ahead(config, phraser, director).run)
         if room:
             progress.say(f"\nThe show is on: {room.url}   (ready in {time.monotonic() - began:.1f} s; Ctrl+C ends it)")
-        await _run(director, stage, sinks, connectors, [audience.run, follower.run], phraser, options)
+        await _run(director, stage, sinks, connectors, alongside, phraser, options)
 
 
 async def _run(
@@ -273,6 +295,13 @@ def _phraser(config: Config, stack: AsyncExitStack) -> Phraser | None:
     phraser = Phraser(config.llm)
     stack.push_async_callback(phraser.close)
     return phraser
+
+
+def _ahead(config: Config, phraser: Phraser, director: Director) -> WriterAhead:
+    return WriterAhead(
+        phraser, director.rundown, language=config.show.language, persona=config.host.persona,
+        idle=lambda: not director.triage.waiting, now_s=lambda: director.now_s,
+    )  # fmt: skip
 
 
 async def _warm(phraser: Phraser) -> None:

@@ -25,7 +25,7 @@ def report(config: Config, data: Path) -> list[dict[str, Any]]:
     rows = [_row("python", sys.version_info[:2] == (3, 11), sys.version.split()[0], "install Python 3.11")]
     rows += [_package(name, module, "", optional=False) for name, module in PACKAGES.items()]
     rows += [_package(name, module, why, optional=True) for name, (module, why) in OPTIONAL.items()]
-    rows += [_device(), _avatar(config, data), _voice(config), _catalogue(config, data), _model(config)]
+    rows += [_device(), _avatar(config, data), _voice(config), _catalogue(config, data), *_rundown(config, data), _model(config)]
     return rows
 
 
@@ -93,6 +93,28 @@ def _catalogue(config: Config, data: Path) -> dict[str, Any]:
     except CatalogueError as error:
         return _row("catalogue", False, str(error), "move the file away and run `hawker ingest`")
     return _row("catalogue", True, found, "")
+
+
+def _rundown(config: Config, data: Path) -> list[dict[str, Any]]:
+    """The seller's own lines, when there are any: how many can be said, and which cannot."""
+    from agent.config import ConfigError
+    from agent.script import load_script, told
+    from knowledge.product import CatalogueError
+    from knowledge.shelf import Shelf
+    from knowledge.store import Store
+
+    path = data / "catalogue.sqlite"
+    if config.rundown.file is None or not path.exists():
+        return []
+    try:
+        store = Store(path)
+        shelf = Shelf(store)
+        script = load_script(config.rundown.file, shelf, shelf.facts, language=config.show.language, host=config.host.name)
+        store.close()
+    except (ConfigError, CatalogueError) as error:
+        return [_row("rundown", False, str(error), "correct [rundown] file in hawker.toml")]
+    found = "\n".join(told(script, config.rundown.file))
+    return [_row("rundown", not script.refused, found, "correct these lines, or the catalogue", optional=True)]
 
 
 def _model(config: Config) -> dict[str, Any]:

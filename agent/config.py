@@ -51,6 +51,19 @@ class Llm(Section):
     max_tokens: int = Field(120, ge=8, le=2_000)
 
 
+class Rundown(Section):
+    file: Path | None = Field(None, description="the seller's own lines, in Markdown; without one they come from the catalogue")
+    only: bool = Field(False, description="nothing but the file's lines about the products in it")
+
+
+class Courtesy(Section):
+    """Seconds between lines of a kind, at the least; 0: never. The disclosure can only come more often than by default."""
+
+    welcome_every_s: float = Field(180.0, ge=0)
+    thanks_every_s: float = Field(30.0, ge=0)
+    disclosure_every_s: float = Field(600.0, ge=60, le=600)
+
+
 class Page(Section):
     host: str = "127.0.0.1"
     port: int = Field(8765, ge=0, le=65_535)
@@ -74,6 +87,8 @@ class Config(Section):
     show: Show = Show()
     host: Host = Host()
     catalogue: Catalogue = Catalogue()
+    rundown: Rundown = Rundown()
+    courtesy: Courtesy = Courtesy()
     llm: Llm = Llm()
     page: Page = Page()
     renderer: Renderer = Renderer()
@@ -124,7 +139,11 @@ def _validate(path: Path, raw: dict[str, Any]) -> Config:
         line = _line_of(path, where)
         raise ConfigError(f"{path}{line}: [{'.'.join(where)}] {first['msg']}") from None
     files = tuple(path.parent / file for file in config.catalogue.files)
-    return config.model_copy(update={"catalogue": config.catalogue.model_copy(update={"files": files})})
+    script = path.parent / config.rundown.file if config.rundown.file else None
+    return config.model_copy(
+        update={"catalogue": config.catalogue.model_copy(update={"files": files}),
+                "rundown": config.rundown.model_copy(update={"file": script})}
+    )  # fmt: skip
 
 
 def _line_of(path: Path, where: list[str]) -> str:

@@ -13,6 +13,7 @@ from agent.answer import Answer, Sentence
 from agent.cards import reply
 from agent.changes import correction
 from agent.config import Config
+from agent.courtesy import Courtesy
 from agent.guard import check
 from agent.journal import Journal
 from agent.pitch import WITHDRAWABLE, Pitch
@@ -32,6 +33,7 @@ log = structlog.get_logger()
 
 LOOKAHEAD_S = 1.6  # speech kept ready: covers one synthesis on a busy machine
 ANSWERS_IN_A_ROW = 4  # then one line of the pitch, so that the show does not become a help desk
+NOTHING_SAID_S = 0.2  # how soon the pitch is asked again when it said nothing: it rests, or the voice has failed
 SPARE_MARGIN_S = 0.6  # kept back from the model's time for voice and first pictures
 VIEWERS_REMEMBERED = 1_000
 TURNS_IN_FLIGHT = 50  # answers whose first sound is still awaited
@@ -66,9 +68,14 @@ class Director:
         self.began = clock()
         self._number = 0
         self.revision = Revision(stage, journal, rundown, card, lambda: self.now_s)
+        self.courtesy = Courtesy(
+            config.courtesy, language=config.show.language, seed=config.show.seed,
+            check=lambda text, counted: check(text, (), language=config.show.language, allowed=counted).ok,
+        )  # fmt: skip
         self.pitch = Pitch(
             rundown, stage=stage, speech=self._speech, say=self._stage, card=card, ledger=self.revision.ledger,
             revised=self.revision.revised, language=config.show.language, id=lambda: self._id("p"), clock=clock,
+            courtesy=self.courtesy, disclosure_every_s=config.courtesy.disclosure_every_s,
         )  # fmt: skip
         self._answers_in_a_row = 0
         self._last: OrderedDict[str, str] = OrderedDict()  # viewer → handle asked about
@@ -84,6 +91,7 @@ class Director:
         self.journal.heard(
             event.platform, event.id, event.user, event.text, self.now_s, decision.outcome, decision.reason
         )
+        self.courtesy.hear(event, self.now_s)
         self._shed()
         self._news.set()
 
@@ -106,7 +114,8 @@ class Director:
             if self.revision.again:
                 await self.answer(*self.revision.again.popleft())
                 continue
-            if self.stage.pending_kind_s("answer") < LOOKAHEAD_S and self._answers_in_a_row < ANSWERS_IN_A_ROW:
+            free = self._answers_in_a_row < ANSWERS_IN_A_ROW and not self.pitch.owes_disclosure
+            if free and self.stage.pending_kind_s("answer") < LOOKAHEAD_S:
                 question = self.triage.next(self.now_s)
                 self._shed()
                 if question is not None:
@@ -115,13 +124,14 @@ class Director:
             if self.stage.pending_s < LOOKAHEAD_S:
                 if not await self.pitch.go_on():
                     self._answers_in_a_row = 0
+                    await self._wait(NOTHING_SAID_S)
             else:
                 await self._wait()
 
-    async def _wait(self) -> None:
+    async def _wait(self, least_s: float = 0.02) -> None:
         """Until a comment comes in, or the next line is due."""
         self._news.clear()
-        due_s = max(0.02, self.stage.pending_s - LOOKAHEAD_S)
+        due_s = max(least_s, self.stage.pending_s - LOOKAHEAD_S)
         if self.triage.waiting:
             due_s = min(due_s, max(0.02, self.stage.pending_kind_s("answer") - LOOKAHEAD_S))
         with suppress(TimeoutError):  # not wait_for: in 3.11 it loses a cancellation that meets the event
@@ -260,8 +270,8 @@ class Director:
         if cue.kind == "end":
             self.journal.ended(utterance.id, cue.pts)
             return
+        self.pitch.heard(utterance)
         if utterance.kind == "pitch":
-            self.pitch.heard(utterance)
             self._answers_in_a_row = len(self._in_flight)
             self._news.set()
         self.journal.began(

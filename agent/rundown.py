@@ -1,47 +1,34 @@
 """The rundown: what the host says on its own, product by product, with a position to come back to.
 
-Lines are written from the catalogue's facts through the patterns in data/pitch, a file a language; each is checked like
-an answer before it may be spoken.
+It goes round the catalogue, or round the seller's own script, for as long as the show lasts. What was said within the last
+half hour is not said again the same way: other facts come up, facts are combined, and where nothing new is left the host
+asks the room a question now and then and rests as long as the missing lines would have taken.
 """
 
-import tomllib
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from importlib.resources import files
+from datetime import UTC, datetime, timedelta
 
-from agent.sentences import split
-from knowledge.found import title_fact
+from agent.answer import phrasebook
+from agent.said import WINDOW_S, Said
+from agent.script import Script, ScriptLine, Unfilled, fill
+from agent.segment import Check, Slot, Wording, known
+from agent.segment import PitchLine as PitchLine
+from agent.segment import whole as whole
 from knowledge.product import Fact, Product
 
-POINTS_A_PRODUCT = 3
-DESCRIPTION_SENTENCES = 2
-# Asked for when needed, but tedious or unsafe to announce unasked.
-NOT_POINTS = frozenset({"price", "stock", "sku", "gtin", "description", "size", "colour", "tags", "vendor", "kind"})
+REST_S, LONGEST_REST_S = 3.0, 12.0  # for one line that cannot be said anew; for all of a segment
+HURRIED_S = 8.0  # lines that would have to come slower than this to last half an hour are spread out, from the second round on
+LONGEST_PACE_S = 30.0
+NOTHING_FOR_SALE_S = 1.0  # until the catalogue is gone through again
+INVITE_AFTER, INVITE_EVERY_S = 3, 120.0  # missing lines of a segment that make the host ask the room
+LATE = timedelta(minutes=30)  # a segment timed this shortly before the show began is still told
 
-Check = Callable[[str, Sequence[Fact]], bool]
-
-
-@dataclass(frozen=True, slots=True)
-class PitchLine:
-    """One sentence of the pitch and the product it is about ("" for the opening and the disclosure)."""
-
-    text: str
-    handle: str = ""
-    kind: str = "pitch"  # pitch | greeting | disclosure | bridge
-    pattern: str = ""  # that it was written from; "" for the seller's own words
-    cites: tuple[Fact, ...] = ()  # what it rests on: the product's name first, then the fact it tells, if any
-
-
-def patterns(language: str) -> dict[str, list[str]]:
-    """The pitch patterns of a language; English ones where a language has none yet."""
-    folder = files("agent") / "data" / "pitch"
-    path = folder / f"{language}.toml"
-    chosen = path if path.is_file() else folder / "en.toml"
-    return tomllib.loads(chosen.read_text(encoding="utf-8"))
+Better = Callable[[PitchLine], PitchLine]
 
 
 class Rundown:
-    """Goes round the catalogue for as long as the show lasts. Pure: the same arguments give the same lines."""
+    """Pure but for ``now``: the same arguments give the same lines. Seconds are passed in, and are the show's."""
 
     def __init__(
         self,
@@ -52,121 +39,200 @@ class Rundown:
         host: str,
         language: str,
         seed: int,
+        script: Script | None = None,
+        only: bool = False,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         """What is for sale by handle, and ``facts(handle)``, are asked anew for each line: prices are told as they are now.
 
-        What is gone or sold out by then is pitched no more, and what is new from the next round on.
+        What is gone or sold out by then is pitched no more, and what is new from the next round on. ``facts("")`` are the
+        store's own. ``only``: of the products in ``script``, nothing but its lines. ``now`` is a moment with its zone.
         """
         self.on_air = ""  # handle of the product being shown
-        self.products, self.facts = products, facts
-        self._check, self._host, self._seed = check, host, seed
-        self._patterns = patterns(language)
-        self._used: dict[str, int] = {}
+        self.products, self.facts, self.said = products, facts, Said()
+        self.better: Better = lambda line: line  # a line in better words, when they are ready
+        self._check, self._host, self._book = check, host, phrasebook(language)
+        self._script, self._only, self._now, self._began = script, only, now, now()
+        self._wording = Wording(language=language, host=host, seed=seed, check=check, said=self.said)
+        self._now_s, self._rest_until_s, self._invited_s = 0.0, 0.0, -INVITE_EVERY_S
+        self._turn = 0  # rounds gone
+        self._timed: set[str] = set()  # handles whose time has come
+        self._coming: deque[PitchLine] = deque()
         self._lines = self._all()
+
+    # -- what is asked of it ----------------------------------------------------------------------------------------
 
     def sells(self, handle: str) -> bool:
         """Whether a product is there and can be ordered."""
         product = self.products.get(handle)
         return product is not None and any(variant.offer.available for variant in product.variants)
 
-    def next(self) -> PitchLine | None:
-        """The next line, or None when there is nothing to show."""
-        line = next(self._lines, None)
-        if line:
-            self.on_air = line.handle or self.on_air
-        else:
-            self._lines = self._rounds()  # something may be for sale by the next time
-        return line
+    def next(self, now_s: float = 0.0) -> PitchLine | None:
+        """The next line, or None when there is nothing to show, or nothing new to say just now."""
+        self._now_s = now_s
+        while self._coming:
+            if line := self.again(self._coming.popleft()):
+                return self._begin(line)
+        line = self._write()
+        return self._begin(line) if line else None
+
+    def coming(self, count: int, now_s: float = 0.0) -> list[PitchLine]:
+        """Up to ``count`` lines that will be next, as they stand now."""
+        self._now_s = now_s
+        while len(self._coming) < count and (line := self._write()):
+            self._coming.append(line)
+        return list(self._coming)
+
+    def heard(self, text: str, now_s: float) -> None:
+        """Viewers hear a line."""
+        self.said.note(text, now_s)
 
     def again(self, line: PitchLine) -> PitchLine | None:
         """The line as it must be told now, from the same pattern; None when there is nothing left to tell."""
-        if not line.handle:
+        if not line.handle and line.source != "seller":
             return line
-        if not self.sells(line.handle):
+        if line.handle and not self.sells(line.handle):
             return None
-        product, facts = self.products[line.handle], list(self.facts(line.handle))
-        told = [fact for old in line.cites[1:] for fact in facts if fact.id == old.id]
-        if len(told) < len(line.cites[1:]) or any(f.field == "stock" and not f.number for f in told):
-            return None
-        if not line.pattern:
-            own = line.text in split(product.description, "")
-            return replace(line, cites=(title_fact(product),)) if own and self._check(line.text, facts) else None
-        text = self._text(line.pattern, product, told[0] if told else None)
-        now = replace(line, text=text, cites=(title_fact(product), *told))
-        return now if self._check(text, facts) else None
+        if line.source == "seller":
+            return self._own(ScriptLine(line.pattern, line.part, 0), line.handle, anew=True)
+        return self._wording.again(line, self.products[line.handle], self._known(line.handle))
 
-    def back(self, handle: str) -> PitchLine | None:
+    def back(self, handle: str, now_s: float = 0.0) -> PitchLine | None:
         """A bridge to the product that an answer interrupted."""
-        return self._line("back", self.products[handle], kind="bridge") if self.sells(handle) else None
+        if not self.sells(handle):
+            return None
+        line = self._wording.line(("back", ()), self.products[handle], self._known(handle), now_s, kind="bridge")
+        return self._noted(line, now_s)
 
-    def disclosure(self) -> PitchLine:
-        return PitchLine(self._pattern("disclosure").format(host=self._host), kind="disclosure")
+    def disclosure(self, now_s: float = 0.0) -> PitchLine:
+        """That the host is an AI: said when it is due, even if every wording was heard of late."""
+        line = self._noted(self._wording.plain("disclosure", now_s, kind="disclosure", always=True), now_s)
+        assert line is not None
+        return line
 
-    def _all(self) -> Iterator[PitchLine]:
-        for pattern in self._patterns["opening"]:
-            yield PitchLine(pattern.format(host=self._host), kind="greeting")
+    # -- the course -------------------------------------------------------------------------------------------------
+
+    def _begin(self, line: PitchLine) -> PitchLine:
+        self.on_air = line.handle or self.on_air
+        better = self.better(line)
+        return line if better is line or self.said.lately(better.text, self._now_s) else better
+
+    def _write(self) -> PitchLine | None:
+        if self._now_s < self._rest_until_s:
+            return None
+        line = next(self._lines, None)
+        if line is None and self._now_s >= self._rest_until_s:
+            self._lines = self._rounds()  # something may be for sale by the next time
+            self._rest_until_s = self._now_s + NOTHING_FOR_SALE_S
+        return self._noted(line, self._now_s)
+
+    def _noted(self, line: PitchLine | None, now_s: float) -> PitchLine | None:
+        if line:
+            self.said.note(line.text, now_s)
+        return line
+
+    def _all(self) -> Iterator[PitchLine | None]:
+        yield from self._wording.opening()
+        for own in self._script.opening if self._script else ():
+            if line := self._own(own, ""):
+                yield line
         yield from self._rounds()
 
-    def _rounds(self) -> Iterator[PitchLine]:
+    def _rounds(self) -> Iterator[PitchLine | None]:
         while True:
-            said = 0
-            for handle in self.products:
-                for line in self._segment(handle):
-                    said += 1
-                    yield line
-            if not said:
+            sold = False
+            for handle in self._order():
+                for each in (*self._due(but=handle), handle):
+                    sold = sold or self.sells(each)
+                    yield from self._segment(each)
+            self._turn += 1
+            if not sold:
                 return
 
-    def _segment(self, handle: str) -> Iterator[PitchLine]:
+    def _order(self) -> Iterator[str]:
+        if self._script is None or not self._script.segments:
+            yield from self.products
+            return
+        for segment in self._script.segments:
+            if segment.at is None or self._is_due(segment.handle):
+                yield segment.handle
+
+    def _due(self, but: str) -> list[str]:
+        """Products whose time of day has come since this was last asked."""
+        timed = [s.handle for s in self._script.segments if s.at] if self._script else []
+        due = [handle for handle in timed if handle not in self._timed and self._is_due(handle)]
+        self._timed |= {*due, but}
+        return [handle for handle in due if handle != but]
+
+    def _is_due(self, handle: str) -> bool:
+        at = next((s.at for s in self._script.segments if s.handle == handle and s.at), None) if self._script else None
+        if at is None:
+            return True
+        began = self._began.astimezone()
+        when = began.replace(hour=at.hour, minute=at.minute, second=0, microsecond=0)
+        return self._now() >= (when if when >= began - LATE else when + timedelta(days=1))
+
+    # -- one product ------------------------------------------------------------------------------------------------
+
+    def _segment(self, handle: str) -> Iterator[PitchLine | None]:
         """A product's lines, each as it stands when its turn comes; sold-out products are passed over."""
-        if self.sells(handle):
-            for line in self._written(self.products[handle], list(self.facts(handle))):
-                if now := self.again(line):
-                    yield now
+        if not self.sells(handle):
+            return
+        told, missing, pace_s = set[str](), 0, self._pace_s(handle)
+        for step in self._steps(handle):
+            if not self.sells(handle):
+                return
+            line = self._own(step, handle) if isinstance(step, ScriptLine) else self._filled(step, handle, told)
+            told |= {fact.id for fact in line.cites[1:]} if line else set()
+            missing += line is None
+            if line:
+                self._rest_until_s = self._now_s + pace_s
+                yield line
+        yield from self._rest(missing)
 
-    def _written(self, product: Product, facts: Sequence[Fact]) -> Iterator[PitchLine]:
-        """Hook, the seller's own words, points, price, stock, call to action."""
-        yield self._line("hook", product)
-        for text in split(product.description, "")[:DESCRIPTION_SENTENCES]:
-            yield PitchLine(text, product.handle, cites=(title_fact(product),))
-        for fact in self._points(facts):
-            yield self._line("point", product, fact)
-        if price := whole(facts, "price"):
-            yield self._line("price", product, price)
-        stock = whole(facts, "stock")
-        if stock and stock.number and stock.number > 0:
-            yield self._line("stock", product, stock)
-        yield self._line("call", product)
+    def _pace_s(self, handle: str) -> float:
+        """From one line to the next, so that the lines of a small catalogue last until they may be said again."""
+        count = len(self._script.segments) if self._script and self._script.segments else len(self.products)
+        each_s = WINDOW_S / max(1, count * self._wording.wordings(self._known(handle)))
+        return min(each_s, LONGEST_PACE_S) if each_s > HURRIED_S and self._turn else 0.0
 
-    def _points(self, facts: Sequence[Fact]) -> list[Fact]:
-        told = [fact for fact in facts if fact.field not in NOT_POINTS and fact.label and len(fact.value) <= 80]
-        start = self._turn("points") * POINTS_A_PRODUCT % len(told) if told else 0
-        return (told[start:] + told[:start])[:POINTS_A_PRODUCT]
+    def _steps(self, handle: str) -> list[ScriptLine | Slot]:
+        """The seller's lines that are new, and from the catalogue what they leave out."""
+        slots = self._wording.slots(self._known(handle), self._turn)
+        lines = self._script.lines(handle) if self._script else ()
+        fresh = [line for line in lines if self._own(line, handle)]
+        if self._only and lines:
+            return [*lines]
+        covered = {line.part for line in fresh} | ({"words"} if any(line.part == "point" for line in fresh) else set())
+        rest = [slot for slot in slots if slot.part not in covered]
+        first = [slot for slot in rest if slot.part == "hook"]
+        return [*first, *fresh, *(slot for slot in rest if slot.part != "hook")]
 
-    def _line(self, name: str, product: Product, fact: Fact | None = None, *, kind: str = "pitch") -> PitchLine:
-        pattern = self._pattern(name)
-        cites = (title_fact(product), *([fact] if fact else []))
-        return PitchLine(self._text(pattern, product, fact), product.handle, kind, pattern, cites)
+    def _rest(self, missing: int) -> Iterator[PitchLine | None]:
+        ask = missing >= INVITE_AFTER and self._now_s - self._invited_s >= INVITE_EVERY_S
+        if ask and (line := self._wording.plain("invite", self._now_s, kind="pitch")):
+            self._invited_s = self._now_s
+            yield line
+        if missing:
+            self._rest_until_s = max(self._rest_until_s, self._now_s + min(LONGEST_REST_S, missing * REST_S))
+            yield None
 
-    def _text(self, pattern: str, product: Product, fact: Fact | None) -> str:
-        values = {"name": product.title, "value": "", "label": "", "count": ""}
-        if fact:
-            count = str(int(fact.number)) if fact.number is not None else ""
-            label = fact.label or fact.field.replace("_", " ")
-            values |= {"value": fact.value, "label": label, "count": count}
-        text = pattern.format(**values)
-        return text.replace("..", ".") if text.endswith("..") else text
+    def _filled(self, slot: Slot, handle: str, told: set[str]) -> PitchLine | None:
+        product, facts = self.products[handle], self._known(handle)
+        new = (choice for choice in slot.choices if told.isdisjoint(choice[1]))
+        return next((line for c in new if (line := self._wording.line(c, product, facts, self._now_s))), None)
 
-    def _pattern(self, name: str) -> str:
-        options = self._patterns[name]
-        return options[(self._turn(name) + self._seed) % len(options)]
+    def _own(self, own: ScriptLine, handle: str, *, anew: bool = False) -> PitchLine | None:
+        """A line of the seller's, when it holds and has not been said lately; with ``anew`` also when it has."""
+        product = self.products[handle] if handle else None
+        facts = [*(self.facts(handle) if handle else ()), *self.facts("")]
+        try:
+            text, cites = fill(own, product, facts, self._book, self._host)
+        except Unfilled:
+            return None
+        if (not anew and self.said.lately(text, self._now_s)) or not self._check(text, [*facts, *cites]):
+            return None
+        return PitchLine(text, handle, "pitch" if handle else "greeting", own.template, cites, own.part, "seller")
 
-    def _turn(self, kind: str) -> int:
-        """How often this kind has been used before: patterns of a kind take turns."""
-        self._used[kind] = self._used.get(kind, -1) + 1
-        return self._used[kind]
-
-
-def whole(facts: Sequence[Fact], field: str) -> Fact | None:
-    """The fact about the product as a whole: the one whose id names no variant."""
-    return next((fact for fact in facts if fact.field == field and fact.id.count("/") == 1), None)
+    def _known(self, handle: str) -> list[Fact]:
+        return known(self.products[handle], self.facts(handle), self._now())
