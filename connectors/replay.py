@@ -1,4 +1,4 @@
-"""Recorded comments as a live source: one JSON object a line with at, platform, user, id and text."""
+"""Recorded comments as a live source: one JSON object a line with at, platform, user, id and text; kind and meta if any."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -20,6 +20,8 @@ class Line(BaseModel):
     id: str = ""
     text: str
     kind: str = "comment"
+    user_id: str = ""
+    meta: dict[str, bool | int | float | str] = Field(default_factory=dict, description='"bought", "moderator", "member"')
 
 
 def read_chat(path: Path) -> list[Line]:
@@ -62,4 +64,4 @@ class Replay:
         start = loop.time()
         for line in self.lines:
             await asyncio.sleep(max(0.0, start + line.at - loop.time()))
-            yield ChatEvent(line.platform, line.id, line.user, line.text, line.kind, at_s=line.at)
+            yield ChatEvent(line.platform, line.id, line.user, line.text, line.kind, line.user_id, line.at, line.meta)
