@@ -27,6 +27,21 @@ def parser() -> argparse.ArgumentParser:
     live.add_argument("--chat", type=Path, metavar="CHAT.jsonl", help="feed recorded comments")
     live.add_argument("--json", action="store_true", help="print a summary of the show as JSON at its end")
 
+    replay = add("replay", "run a recorded chat through the show, without sound or picture, faster than it was")
+    replay.add_argument("chat", type=Path, metavar="CHAT.jsonl")
+    replay.add_argument("--speed", default="max", help='1 is real time, 60 a minute in a second; default "max"')
+    replay.add_argument("--seconds", type=float, help="of the show; default: a minute after the last comment")
+    replay.add_argument("--seed", type=int, help="default: the configuration's")
+    replay.add_argument("--at", metavar="TIME", help="when the show begins, as 2026-11-27T20:00+01:00; default: now")
+    replay.add_argument("--journal", type=Path, metavar="OUT.sqlite", help="default: replay.sqlite in the data folder")
+    replay.add_argument("--model", action="store_true", help="let the configured language model phrase the answers")
+    replay.add_argument("--config", type=Path)
+
+    report = add("report", "write an HTML page about a show from its journal")
+    report.add_argument("journal", type=Path, nargs="?", help="default: the data folder's")
+    report.add_argument("--out", type=Path, metavar="REPORT.html", help="default: report.html here")
+    report.add_argument("--show", type=int, help="number of the show in the journal; default: the last")
+
     ingest = add("ingest", "read product exports and policy pages into the catalogue")
     ingest.add_argument("files", type=Path, nargs="+", metavar="FILE")
     ingest.add_argument("--config", type=Path)

@@ -1,6 +1,7 @@
 """The composition root: builds every part of a show from its configuration, runs them in one TaskGroup, nothing else."""
 
 import asyncio
+import itertools
 import sys
 import time
 from collections.abc import Callable, Coroutine, Sequence
@@ -39,6 +40,7 @@ from renderer.media import Card
 from renderer.output.recording import Recording
 from renderer.overlay import FONTS, Overlay
 from renderer.stage import Stage
+from renderer.voice.base import Voice
 from renderer.voice.router import Voices
 from renderer.worker import Worker
 from studio.room import Handler, Room
@@ -76,6 +78,11 @@ class Progress:
             self.say(f"  {name} …{count}")
 
 
+def utc() -> datetime:
+    """The present moment."""
+    return datetime.now(UTC)
+
+
 def open_catalogue(config: Config, data: Path, progress: Progress) -> Store:
     """The catalogue as a show finds it: the configuration's files are read again when the store is theirs or empty."""
     store = Store(data / CATALOGUE)
@@ -101,15 +108,15 @@ def ingest(store: Store, path: Path, catalogue: Catalogue, *, keep_offers: bool 
     return report
 
 
-def open_retriever(config: Config, store: Store, progress: Progress) -> Retriever:
-    """Embedder, index and retrieval over a store; embeds what is new, with progress."""
+def open_retriever(config: Config, store: Store, progress: Progress, now: Callable[[], datetime] = utc) -> Retriever:
+    """Embedder, index and retrieval over a store; embeds what is new, with progress. Sales begin and end by ``now``."""
     embedder = open_embedder(config.catalogue.embedder)
-    index = FactIndex.build(store, embedder, lambda done, of: progress.step("reading the catalogue", done, of))
+    index = FactIndex.build(store, embedder, lambda done, of: progress.step("reading the catalogue", done, of), now=now)
     return Retriever(store, index, embedder)
 
 
-def rundown_of(config: Config, shelf: Shelf) -> Rundown:
-    """The pitch over a catalogue; its lines pass the same guard as answers."""
+def rundown_of(config: Config, shelf: Shelf, now: Callable[[], datetime] = utc) -> Rundown:
+    """The pitch over a catalogue, with the prices of ``now``; its lines pass the same guard as answers."""
 
     def holds(text: str, facts: Sequence[Fact]) -> bool:
         verdict = check(text, facts, language=config.show.language)
@@ -117,8 +124,30 @@ def rundown_of(config: Config, shelf: Shelf) -> Rundown:
             log.warning("pitch.line_refused", text=text, reason=verdict.reason, detail=verdict.detail)
         return verdict.ok
 
+    def told(handle: str) -> Sequence[Fact]:
+        return shelf.store.facts(handle, now())
+
     show = config.show
-    return Rundown(shelf, shelf.store.facts, holds, host=config.host.name, language=show.language, seed=show.seed)
+    return Rundown(shelf, told, holds, host=config.host.name, language=show.language, seed=show.seed)
+
+
+def directed(
+    config: Config, *, shelf: Shelf, desk: Desk, voice: Voice, clear: frozenset[str], voice_worker: Worker, stage: Stage,
+    journal: Journal, tell: Callable[[dict[str, Any]], None], clock: Callable[[], float] = time.perf_counter,
+    now: Callable[[], datetime] = utc, kind: type[Director] = Director,
+) -> Director:  # fmt: skip
+    """The director of a show, live or replayed, with triage and rundown, at its place on the stage.
+
+    ``clear`` languages have a voice that is easily followed; ``shelf`` belongs to the event loop's thread. ``clock`` counts
+    seconds, ``now`` tells the moment by which sales begin and end.
+    """
+    director = kind(
+        config, triage=Triage(), rundown=rundown_of(config, shelf, now), desk=desk, voice=voice,
+        speakable=clear | {config.show.language}, voice_worker=voice_worker, stage=stage, journal=journal,
+        card=_cards(shelf.store, now), tell=tell, clock=clock,
+    )  # fmt: skip
+    stage.on_cue = director.cue
+    return director
 
 
 async def live(config: Config, options: Options, progress: Progress) -> None:
@@ -157,12 +186,10 @@ async def live(config: Config, options: Options, progress: Progress) -> None:
         )  # fmt: skip
         stack.callback(journal.close)
         audience = _Audience(config, connectors, web, page)
-        director = Director(
-            config, triage=Triage(), rundown=rundown_of(config, shelf), desk=desk, voice=voice,
-            speakable=voice.clear_languages | {config.show.language}, voice_worker=speaking,
-            stage=stage, journal=journal, card=_cards(shop), tell=audience.tell,
+        director = directed(
+            config, shelf=shelf, desk=desk, voice=voice, clear=voice.clear_languages, voice_worker=speaking, stage=stage,
+            journal=journal, tell=audience.tell,
         )  # fmt: skip
-        stage.on_cue = director.cue
         follower = Follower(shelf, retriever, knowledge, director.changed, asked=offered)
         if room:
             progress.say(f"\nThe show is on: {room.url}   (ready in {time.monotonic() - began:.1f} s; Ctrl+C ends it)")
@@ -174,10 +201,11 @@ async def _run(
     others: Sequence[Callable[[], Coroutine[Any, Any, None]]], phraser: Phraser | None, options: Options,
 ) -> None:  # fmt: skip
     """The show's one TaskGroup: it ends when the stage has played its seconds."""
+    hear = heard(director)
     try:
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(director.run(), name="director")]
-            tasks += [group.create_task(supervise(c, _heard(director)), name=c.platform) for c in connectors]
+            tasks += [group.create_task(supervise(c, hear), name=c.platform) for c in connectors]
             tasks += [group.create_task(other(), name=other.__qualname__) for other in others]
             if phraser:
                 tasks.append(group.create_task(_warm(phraser), name="model"))
@@ -191,8 +219,14 @@ async def _run(
             log.info("stage.late_pictures", repeated=stage.repeated, of=stage.emitted)
 
 
-def _heard(director: Director) -> Callable[[ChatEvent], None]:
-    return lambda event: director.hear(replace(event, at_s=director.now_s))
+def heard(director: Director) -> Callable[[ChatEvent], None]:
+    """What connectors feed. An event without an id gets one of its own, by which the journal keeps its way."""
+    nameless = itertools.count(1)
+
+    def hear(event: ChatEvent) -> None:
+        director.hear(replace(event, id=event.id or f"nameless-{next(nameless)}", at_s=director.now_s))
+
+    return hear
 
 
 def _connectors(config: Config, options: Options) -> list[Connector]:
@@ -249,10 +283,10 @@ async def _warm(phraser: Phraser) -> None:
         log.warning("llm.unavailable", why=str(error), instead="plain factual answers")
 
 
-def _cards(store: Store) -> Callable[[str], Card | None]:
+def _cards(store: Store, now: Callable[[], datetime]) -> Callable[[str], Card | None]:
     def card(handle: str) -> Card | None:
         product = store.product(handle) if handle else None
-        return product_card(product, facts(product)) if product else None
+        return product_card(product, facts(product, now())) if product else None
 
     return card
 

@@ -70,6 +70,46 @@ async def _until_told(show: Coroutine[Any, Any, None]) -> None:
     await show
 
 
+def replay(args: Namespace) -> int:
+    from agent import observe
+    from agent.app import Progress, require
+    from agent.replay import Options, moment, replay_file, speed_of
+
+    config, data = load(args.config), data_dir()
+    require(args.chat)
+    observe.setup(verbose=args.verbose, quiet=True)  # a line a turn would be thousands
+    if args.seed is not None:
+        config = config.model_copy(update={"show": config.show.model_copy(update={"seed": args.seed})})
+    options = Options(
+        args.journal or data / "replay.sqlite", moment(args.at), speed_of(args.speed), args.seconds, args.model
+    )
+    try:
+        done = replay_file(config, args.chat, options, data=data, progress=Progress())
+    except asyncio.CancelledError:  # told to end
+        return 143
+    if args.json:
+        _print(done.json())
+    else:
+        print(f"{done.show_s:.0f} s of show in {done.wall_s:.1f} s, {done.times_real:.0f} times real time: {done.journal}")
+        print("  " + ", ".join(f"{count} {what}" for what, count in done.comments.items() if count))
+    return 0
+
+
+def report(args: Namespace) -> None:
+    from agent.app import JOURNAL
+    from agent.report import figures, write
+
+    journal, out = args.journal or data_dir() / JOURNAL, args.out or Path("report.html")
+    if args.json and not args.out:
+        _print(figures(journal, args.show))
+        return
+    found = write(journal, out, args.show)
+    if args.json:
+        _print(found)
+        return
+    print(f"{out}: {found['title']}, {found['comments']['heard']} comments, {found['comments']['answered']} answered")
+
+
 def ingest(args: Namespace) -> None:
     from agent.app import CATALOGUE, Progress, open_retriever
     from agent.app import ingest as run

@@ -1,42 +1,63 @@
 """The journal: an append-only record of each comment's way, in SQLite. Report and replay read it.
 
-Writing happens in a thread of its own, in small transactions, so that a slow disk never holds the show up.
+A comment's ``decision`` is waiting until it is answered (said), unanswered (nothing that holds could be said), failed, shed or
+ignored; merged, when it joined another question. The last show's figures: ``tally``, ``summary``, and agent.report.
 """
 
 import json
-import queue
 import sqlite3
-import threading
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import structlog
 
+from agent.scribe import LIMIT, Scribe
 from knowledge.shelf import Change
 
 log = structlog.get_logger()
 
+DECISIONS = ("answered", "merged", "shed", "ignored", "unanswered", "failed", "waiting")
+DECIDED_BY_TURN = frozenset({"answered", "unanswered", "failed"})
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS shows (
     id INTEGER PRIMARY KEY, began TEXT NOT NULL, title TEXT NOT NULL, config TEXT NOT NULL, catalogue_version INTEGER);
+CREATE TABLE IF NOT EXISTS counts (show INTEGER PRIMARY KEY, heard INTEGER NOT NULL, left_out INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS comments (
     show INTEGER NOT NULL, platform TEXT NOT NULL, id TEXT NOT NULL, user TEXT NOT NULL, text TEXT NOT NULL,
     at_s REAL NOT NULL, decision TEXT NOT NULL, reason TEXT NOT NULL, turn TEXT NOT NULL DEFAULT '');
+CREATE INDEX IF NOT EXISTS comments_by_id ON comments (show, platform, id);
 CREATE TABLE IF NOT EXISTS turns (
     show INTEGER NOT NULL, id TEXT NOT NULL, question TEXT NOT NULL, language TEXT NOT NULL, kind TEXT NOT NULL,
     plain TEXT NOT NULL, spoken TEXT NOT NULL, source TEXT NOT NULL, facts TEXT NOT NULL, verdicts TEXT NOT NULL,
     ms TEXT NOT NULL, outcome TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS turns_by_id ON turns (show, id);
+CREATE TABLE IF NOT EXISTS asked (
+    show INTEGER NOT NULL, turn TEXT NOT NULL, language TEXT NOT NULL, kind TEXT NOT NULL, field TEXT NOT NULL,
+    handle TEXT NOT NULL, product TEXT NOT NULL, result TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS missing (
+    show INTEGER NOT NULL, turn TEXT NOT NULL, handle TEXT NOT NULL, product TEXT NOT NULL, field TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS said (
     show INTEGER NOT NULL, utterance TEXT NOT NULL, turn TEXT NOT NULL, kind TEXT NOT NULL, language TEXT NOT NULL,
     voice TEXT NOT NULL, text TEXT NOT NULL, start_pts INTEGER NOT NULL, end_pts INTEGER);
+CREATE INDEX IF NOT EXISTS said_by_id ON said (show, utterance);
 CREATE TABLE IF NOT EXISTS changes (
     show INTEGER NOT NULL, at_s REAL NOT NULL, pts INTEGER NOT NULL, sku TEXT NOT NULL, field TEXT NOT NULL,
     fact TEXT NOT NULL, old TEXT NOT NULL, new TEXT NOT NULL, catalogue_version INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS revisions (
     show INTEGER NOT NULL, at_s REAL NOT NULL, utterance TEXT NOT NULL, turn TEXT NOT NULL, kind TEXT NOT NULL,
     text TEXT NOT NULL, outcome TEXT NOT NULL, reason TEXT NOT NULL);
+CREATE VIEW IF NOT EXISTS verdicts AS
+    SELECT turns.show AS show, turns.id AS turn, turns.language AS language, value ->> 'source' AS source,
+        value ->> 'verdict' AS verdict, value ->> 'reason' AS reason, value ->> 'sentence' AS sentence
+    FROM turns, json_each(turns.verdicts);
+CREATE VIEW IF NOT EXISTS stages AS
+    SELECT turns.show AS show, turns.id AS turn, key AS stage, value AS ms FROM turns, json_each(turns.ms);
 """
-DECISIONS = "UPDATE comments SET decision = ?, reason = ?, turn = ? WHERE show = ? AND platform = ? AND id = ?"
+# Of events that share an id, the last: the supervisor lets a second one through once it has forgotten the first.
+DECIDED = """UPDATE comments SET decision = ?, reason = ?, turn = ? WHERE rowid =
+    (SELECT max(rowid) FROM comments WHERE show = ? AND platform = ? AND id = ?)"""
+ENDED = "UPDATE comments SET decision = 'shed', reason = 'the show ended' WHERE show = ? AND decision = 'waiting'"
 
 
 class JournalError(Exception):
@@ -46,34 +67,33 @@ class JournalError(Exception):
 class Journal:
     """One show's record. Methods return at once; ``close`` waits until everything is on disk."""
 
-    def __init__(self, path: Path, *, title: str, config: str, catalogue_version: int, began: str) -> None:
-        """Raises JournalError when the file is not a journal."""
+    def __init__(
+        self, path: Path, *, title: str, config: str, catalogue_version: int, began: str, patient: bool = False,
+        limit: int = LIMIT,
+    ) -> None:  # fmt: skip
+        """Raises JournalError when the file is not a journal.
+
+        When ``limit`` rows wait for the disk, further comments are counted only; a ``patient`` journal waits instead.
+        """
         self.path = path
-        self._jobs: queue.SimpleQueue[tuple[str, tuple[Any, ...]] | None] = queue.SimpleQueue()
         try:
             self.show = _opened(path, (began, title, config, catalogue_version))
         except sqlite3.DatabaseError as error:
             raise JournalError(f"{path}: not a journal ({error}); move it away and start the show again") from None
-        self._thread = threading.Thread(target=self._write, name="journal", daemon=True)
-        self._thread.start()
+        self._heard = self._left_out = 0
+        self._scribe = Scribe(path, patient=patient, limit=limit)
 
     def heard(self, platform: str, id: str, user: str, text: str, at_s: float, decision: str, reason: str) -> None:
         """A comment came in; ``decision`` is waiting, merged or ignored."""
-        self._put(
-            "INSERT INTO comments VALUES (?, ?, ?, ?, ?, ?, ?, ?, '')",
-            self.show,
-            platform,
-            id,
-            user,
-            text,
-            at_s,
-            decision,
-            reason,
-        )
+        self._heard += 1
+        row = (platform, id, user, text, at_s, decision, reason)
+        if not self._scribe.put("INSERT INTO comments VALUES (?, ?, ?, ?, ?, ?, ?, ?, '')", self.show, *row):
+            self._left_out += 1
 
     def decided(self, platform: str, id: str, decision: str, reason: str, turn: str = "") -> None:
         """What became of a comment that was waiting: answered, shed, failed …"""
-        self._put(DECISIONS, decision, reason, turn, self.show, platform, id)
+        row = (decision, reason, turn, self.show, platform, id)
+        self._scribe.put(DECIDED, *row, always=decision in DECIDED_BY_TURN)  # of others there may be a flood
 
     def turn(self, id: str, record: dict[str, Any]) -> None:
         """A finished turn: question, facts, words, verdicts and every stage's milliseconds."""
@@ -87,6 +107,12 @@ class Journal:
             *blobs,
             record["outcome"],
         )
+        if asked := record.get("asked"):
+            row = [asked[key] for key in ("language", "kind", "field", "handle", "product", "result")]
+            self._put("INSERT INTO asked VALUES (?, ?, ?, ?, ?, ?, ?, ?)", self.show, id, *row)
+        for each in record.get("missing", ()):
+            row = [each[key] for key in ("handle", "product", "field")]
+            self._put("INSERT INTO missing VALUES (?, ?, ?, ?, ?)", self.show, id, *row)
 
     def timed(self, id: str, ms: dict[str, float]) -> None:
         """A turn's stage times, once its first sound has been heard."""
@@ -127,34 +153,20 @@ class Journal:
         row = (at_s, utterance, turn, kind, text, outcome, reason)
         self._put("INSERT INTO revisions VALUES (?, ?, ?, ?, ?, ?, ?, ?)", self.show, *row)
 
+    def tally(self) -> dict[str, int]:
+        """As the function of this name; of what is on disk, which is everything after ``close``."""
+        return tally(self.path, self.show)
+
     def close(self) -> None:
-        self._jobs.put(None)
-        self._thread.join()
+        """What still waits is shed: the show has ended."""
+        self._put(ENDED, self.show)
+        self._put("INSERT INTO counts VALUES (?, ?, ?)", self.show, self._heard, self._left_out)
+        self._scribe.close()
+        if self._left_out:
+            log.error("journal.comments_left_out", path=str(self.path), comments=self._left_out, why="the disk was too slow")
 
     def _put(self, sql: str, *values: Any) -> None:
-        self._jobs.put((sql, values))
-
-    def _write(self) -> None:
-        db = sqlite3.connect(self.path)
-        db.execute("PRAGMA synchronous=NORMAL")
-        done = False
-        while not done:
-            done = self._write_some(db)
-        db.close()
-
-    def _write_some(self, db: sqlite3.Connection) -> bool:
-        """One transaction: the next job and all that wait behind it. True when the journal is closed."""
-        job = self._jobs.get()
-        try:
-            with db:
-                while job is not None:
-                    db.execute(*job)
-                    if self._jobs.empty():
-                        break
-                    job = self._jobs.get()
-        except sqlite3.Error as error:  # a full disk must not silence the host; it is said loudly instead
-            log.error("journal.write_failed", path=str(self.path), why=str(error))
-        return job is None
+        self._scribe.put(sql, *values, always=True)
 
 
 def _opened(path: Path, row: tuple[Any, ...]) -> int:
@@ -170,12 +182,30 @@ def _opened(path: Path, row: tuple[Any, ...]) -> int:
         db.close()
 
 
+def last_show(db: sqlite3.Connection) -> int:
+    """The number of the journal's last show; 0 when it holds none."""
+    return int(db.execute("SELECT coalesce(max(id), 0) FROM shows").fetchone()[0])
+
+
+def tally(path: Path, show: int | None = None) -> dict[str, int]:
+    """What became of a show's comments: ``heard`` is the sum of all the others.
+
+    ``waiting`` are those of a show that goes on or was killed, of which only what is on disk counts as heard; ``left_out``
+    those that a slow disk had no room for.
+    """
+    with closing(sqlite3.connect(path)) as db:
+        show = last_show(db) if show is None else show
+        rows = dict(db.execute("SELECT decision, count(*) FROM comments WHERE show = ? GROUP BY decision", (show,)))
+        counted = db.execute("SELECT heard, left_out FROM counts WHERE show = ?", (show,)).fetchone()
+    heard, left_out = counted or (sum(rows.values()), 0)
+    return {"heard": heard, **{each: rows.get(each, 0) for each in DECISIONS}, "left_out": left_out}
+
+
 def summary(path: Path) -> dict[str, Any]:
     """Figures of the last show in a journal: comments by decision, turns, and milliseconds to the first voiced sample."""
-    with sqlite3.connect(path) as db:
-        (show,) = db.execute("SELECT max(id) FROM shows").fetchone()
+    with closing(sqlite3.connect(path)) as db:
+        show = last_show(db)
         comments = dict(db.execute("SELECT decision, count(*) FROM comments WHERE show = ? GROUP BY decision", (show,)))
         turns = [json.loads(ms) for (ms,) in db.execute("SELECT ms FROM turns WHERE show = ?", (show,))]
         said = db.execute("SELECT count(*) FROM said WHERE show = ?", (show,)).fetchone()[0]
-    db.close()
     return {"show": show, "comments": comments, "turns": turns, "sentences_said": said}

@@ -6,9 +6,9 @@ import sys
 import structlog
 
 
-def setup(*, verbose: bool = False) -> None:
-    """Readable lines on standard error; ``verbose`` adds debug."""
-    level = logging.DEBUG if verbose else logging.INFO
+def setup(*, verbose: bool = False, quiet: bool = False) -> None:
+    """Readable lines on standard error; ``verbose`` adds debug, ``quiet`` leaves warnings and errors."""
+    level = logging.DEBUG if verbose else logging.WARNING if quiet else logging.INFO
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

@@ -48,6 +48,14 @@ class Turn:
     ms: dict[str, float] = field(default_factory=dict)
     outcome: str = "running"
 
+    @property
+    def missing(self) -> list[dict[str, str]]:
+        """What was asked and the catalogue does not state: for the seller, who can add it."""
+        found = self.found
+        if found is None:
+            return []
+        return [{"handle": h, "product": found.title(h), "field": field} for h, field in found.missing]
+
     def record(self) -> dict[str, Any]:
         """The journal's row."""
         answer = self.answer
@@ -62,7 +70,19 @@ class Turn:
             "verdicts": self.verdicts,
             "ms": self.ms,
             "outcome": self.outcome,
+            "asked": self._asked(),
+            "missing": self.missing,
         }
+
+    def _asked(self) -> dict[str, str]:
+        """What the question is about, for the report; ``result`` tells why there was nothing to say, where it is known."""
+        found, kind = self.found, self.answer.kind if self.answer else ""
+        if found is None:
+            return {}
+        handle = found.products[0][0] if found.products else ""
+        result = "unsold" if found.unsold else "which" if found.which else kind
+        return {"language": found.asked.language, "kind": found.asked.kind, "field": found.asked.top, "handle": handle,
+                "product": found.title(handle), "result": result}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

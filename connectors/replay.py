@@ -1,13 +1,17 @@
 """Recorded comments as a live source: one JSON object a line with at, platform, user, id and text; kind and meta if any."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from array import array
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from connectors.base import ConnectorError
 from connectors.events import ChatEvent
+
+MARK = b"\xef\xbb\xbf"  # that some editors put before UTF-8
 
 
 class Line(BaseModel):
@@ -24,21 +28,57 @@ class Line(BaseModel):
     meta: dict[str, bool | int | float | str] = Field(default_factory=dict, description='"bought", "moderator", "member"')
 
 
-def read_chat(path: Path) -> list[Line]:
-    """All comments of a recording, in time order. Raises ConnectorError naming the line at fault."""
+class Recording:
+    """The comments of a file in time order. Only when and where each is stays in memory: 24 bytes a comment."""
+
+    def __init__(self, path: Path) -> None:
+        """Reads the whole file once. Raises ConnectorError naming the line at fault."""
+        self.path = path
+        self._at, self._offsets, self._numbers = array("d"), array("q"), array("q")
+        with _opened(path) as file:
+            offset = 0
+            for number, row in enumerate(file, 1):
+                if row.removeprefix(MARK).strip():
+                    self._at.append(_parse(path, number, row).at)
+                    self._offsets.append(offset)
+                    self._numbers.append(number)
+                offset += len(row)
+        times = self._at  # sorted stays sorted: comments of one moment keep their order
+        self._order = range(len(times)) if _rising(times) else array("q", sorted(range(len(times)), key=times.__getitem__))
+
+    @property
+    def last_s(self) -> float:
+        """When the last comment comes; 0 without any."""
+        return max(self._at, default=0.0)
+
+    def __len__(self) -> int:
+        return len(self._at)
+
+    def __iter__(self) -> Iterator[Line]:
+        with _opened(self.path) as file:
+            for place in self._order:
+                file.seek(self._offsets[place])
+                yield _parse(self.path, self._numbers[place], file.readline())
+
+
+def _rising(times: "array[float]") -> bool:
+    return all(times[place - 1] <= times[place] for place in range(1, len(times)))
+
+
+def _opened(path: Path) -> BinaryIO:
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        return path.open("rb")
     except FileNotFoundError:
         raise ConnectorError(f"{path}: no such chat recording; give a JSON Lines file") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConnectorError(f"{path}: cannot be read as UTF-8 text: {error}") from None
-    lines = [_parse(path, number, row) for number, row in enumerate(text.splitlines(), 1) if row.strip()]
-    return sorted(lines, key=lambda line: line.at)
+    except OSError as error:
+        raise ConnectorError(f"{path}: cannot be read: {error.strerror}") from None
 
 
-def _parse(path: Path, number: int, row: str) -> Line:
+def _parse(path: Path, number: int, row: bytes) -> Line:
     try:
-        line = Line.model_validate_json(row)
+        line = Line.model_validate_json(row.removeprefix(MARK).decode())
+    except UnicodeDecodeError as error:
+        raise ConnectorError(f"{path}, line {number}: cannot be read as UTF-8 text: {error}") from None
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
@@ -57,11 +97,11 @@ class Replay:
         path: Path
 
     def __init__(self, config: "Replay.Config") -> None:
-        self.lines = read_chat(config.path)  # a broken recording is refused before the show starts
+        self.recording = Recording(config.path)  # a broken one is refused before the show starts
 
     async def events(self) -> AsyncIterator[ChatEvent]:
         loop = asyncio.get_running_loop()
         start = loop.time()
-        for line in self.lines:
+        for line in self.recording:
             await asyncio.sleep(max(0.0, start + line.at - loop.time()))
             yield ChatEvent(line.platform, line.id, line.user, line.text, line.kind, line.user_id, line.at, line.meta)

@@ -84,11 +84,11 @@ def _nearest(word: str, language: str, names: frozenset[str]) -> str:
     from rapidfuzz.distance import DamerauLevenshtein
 
     limit = 1 if len(word) < 8 else 2
-    near = [
+    near = sorted(  # of equally near ones the first by alphabet: sets have another order in each process
         w
-        for w in (*_vocabulary(language)[0], *names)
+        for w in {*_vocabulary(language)[0], *names}
         if w[0] == word[0] and abs(len(w) - len(word)) <= limit and len(w) > 3
-    ]
+    )
     best = process.extractOne(word, near, scorer=DamerauLevenshtein.distance, score_cutoff=limit)
     return best[0] if best else word
 

@@ -8,7 +8,7 @@ import pytest
 
 from connectors.base import BACKOFF_MAX_S, ConnectorError, Seen, create, supervise
 from connectors.events import ChatEvent
-from connectors.replay import Replay, read_chat
+from connectors.replay import Recording, Replay
 
 
 class Source:
@@ -84,7 +84,7 @@ def test_a_bad_line_is_named(tmp_path: Path, line: str, told: str) -> None:
     path = tmp_path / "c.jsonl"
     path.write_text('{"at": 0, "text": "fine"}\n' + line, encoding="utf-8")
     with pytest.raises(ConnectorError) as error:
-        read_chat(path)
+        Recording(path)
     assert told in str(error.value) and "each line is an object such as" in str(error.value) and "\n" not in str(error.value)
 
 
@@ -95,4 +95,4 @@ async def test_a_recording_plays_in_time_order_with_ids(tmp_path: Path) -> None:
     assert [(event.text, event.id, event.at_s) for event in events] == [("a", "line-3", 0.001), ("b", "x", 0.002)]
     path.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ConnectorError, match="UTF-8"):
-        read_chat(path)
+        Recording(path)
