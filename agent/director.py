@@ -22,6 +22,7 @@ from agent.rundown import Rundown
 from agent.triage import Question, Triage
 from agent.turn import Context, Desk, Turn, take
 from connectors.events import ChatEvent
+from knowledge.personal import redacted
 from knowledge.product import Fact
 from knowledge.shelf import Change
 from renderer.media import SAMPLE_RATE, Card, RenderError, Speech, Utterance
@@ -87,17 +88,21 @@ class Director:
 
     def hear(self, event: ChatEvent) -> None:
         """A comment, gift or the like has come in."""
-        decision = self.triage.offer(event, self.now_s)
-        self.journal.heard(
-            event.platform, event.id, event.user, event.text, self.now_s, decision.outcome, decision.reason
-        )
+        decision = self.triage.offer(event, self.now_s, self._on_air)
+        user, text = redacted(event.user), redacted(event.text)
+        self.journal.heard(event.platform, event.id, user, text, self.now_s, decision.outcome, decision.reason)
         self.courtesy.hear(event, self.now_s)
-        self._shed()
-        self._news.set()
+        self._decided()
+        if decision.outcome == "waiting":
+            self._news.set()
 
-    def _shed(self) -> None:
-        for event, reason in self.triage.take_shed():
-            self.journal.decided(event.platform, event.id, "shed", reason)
+    def _decided(self) -> None:
+        for event, outcome, reason in self.triage.take_decided():
+            self.journal.decided(event.platform, event.id, outcome, reason)
+
+    @property
+    def _on_air(self) -> str:
+        return self.pitch.shown or self.rundown.on_air
 
     @property
     def now_s(self) -> float:
@@ -116,8 +121,8 @@ class Director:
                 continue
             free = self._answers_in_a_row < ANSWERS_IN_A_ROW and not self.pitch.owes_disclosure
             if free and self.stage.pending_kind_s("answer") < LOOKAHEAD_S:
-                question = self.triage.next(self.now_s)
-                self._shed()
+                question = self.triage.next(self.now_s, self._on_air)
+                self._decided()
                 if question is not None:
                     await self.answer(question)
                     continue
@@ -161,8 +166,10 @@ class Director:
         self.journal.turn(turn.id, turn.record())
         outcome = "answered" if turn.spoken else "unanswered"
         for each in (question.event, *question.merged):
-            reason = turn.outcome if each is question.event else f"merged with {question.event.id}"
-            self.journal.decided(each.platform, each.id, outcome, reason, turn.id)
+            own = each is question.event
+            reason = turn.outcome if own else f"asks the same as {question.id}"
+            fate = "merged" if turn.spoken and not own else outcome
+            self.journal.decided(each.platform, each.id, fate, reason, turn.id)
         if turn.found and turn.found.products:
             self._remember(question.event, turn.found.products[0][0])
         if recalled:
@@ -178,7 +185,7 @@ class Director:
         show = self.config.show
         language = None if show.answer_in == "asker" else show.language
         last = self._last.get(_viewer(question.event), "")
-        on_air = self.pitch.shown or self.rundown.on_air
+        on_air = question.on_air or self._on_air  # "this" is what was in sight when it was asked
         return Context(language, show.language, self.speakable, on_air, last, tuple(self._recent))
 
     def _remember(self, event: ChatEvent, handle: str) -> None:

@@ -15,4 +15,5 @@ class ChatEvent:
     kind: str = "comment"  # comment | gift | paid | follow | join | like | order | state
     user_id: str = ""  # stable id where the platform has one; else the display name stands in
     at_s: float = 0.0  # seconds since the show began, as stamped when it was heard
+    # What a platform knows of the viewer: "bought", "moderator", "member" (true or not) count; anything else is kept only.
     meta: dict[str, Any] = field(default_factory=dict, compare=False)

@@ -1,4 +1,4 @@
-"""Recorded comments as a live source: one JSON object a line with at, platform, user, id and text."""
+"""Recorded comments as a live source: one JSON object a line with at, platform, user, id and text; kind and meta if any."""
 
 import asyncio
 from array import array
@@ -24,6 +24,8 @@ class Line(BaseModel):
     id: str = ""
     text: str
     kind: str = "comment"
+    user_id: str = ""
+    meta: dict[str, bool | int | float | str] = Field(default_factory=dict, description='"bought", "moderator", "member"')
 
 
 class Recording:
@@ -102,4 +104,4 @@ class Replay:
         start = loop.time()
         for line in self.recording:
             await asyncio.sleep(max(0.0, start + line.at - loop.time()))
-            yield ChatEvent(line.platform, line.id, line.user, line.text, line.kind, at_s=line.at)
+            yield ChatEvent(line.platform, line.id, line.user, line.text, line.kind, line.user_id, line.at, line.meta)

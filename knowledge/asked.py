@@ -15,7 +15,8 @@ from importlib.resources import files
 from knowledge.compounds import compounds
 from knowledge.language import language_of
 from knowledge.lexicon import LANGUAGES, Lexicon, Match, Mention, Phrases, Word, lexicon, longest, regions
-from knowledge.message import LINK, PHONE, Text, clean, message, personal
+from knowledge.message import Text, clean, message, personal
+from knowledge.personal import personal_data
 
 STORE_FIELDS = frozenset(
     {"shipping", "returns", "warranty", "payment", "contact", "gift", "privacy", "about", "discount", "ordering"}
@@ -423,4 +424,5 @@ def _is_spam(raw: str, asked: Asked) -> bool:
     """Links, handles and adverts. A link in a real question about goods does not make it spam."""
     if "spam" in asked.cues and (personal(raw) or not (asked.fields or asked.mentions)):
         return True
-    return bool(LINK.search(raw) or PHONE.search(raw)) and not (asked.mentions or (asked.fields and asked.yes_no))
+    reachable = any(found.kind in ("link", "phone") for found in personal_data(raw))
+    return reachable and not (asked.mentions or (asked.fields and asked.yes_no))

@@ -108,10 +108,13 @@ class Phrases:
         found = words(piece.rstrip("*"), accents=self.accents)
         return [(w, piece.endswith("*") and i == len(found) - 1) for i, w in enumerate(found)]
 
+    def phrases(self) -> Iterable[tuple[tuple[str, ...], str]]:
+        """(words, label) of the phrases that are sure."""
+        return ((texts, label) for bucket in self._rows.values() for texts, _, label, weight in bucket if weight >= 1)
+
     def singles(self) -> Iterable[tuple[str, str]]:
         """(word, label) of the phrases of one word that are sure."""
-        rows = (row for bucket in self._rows.values() for row in bucket)
-        return ((texts[0], label) for texts, _, label, weight in rows if len(texts) == 1 and weight >= 1)
+        return ((texts[0], label) for texts, label in self.phrases() if len(texts) == 1)
 
     def find(self, text: tuple[Word, ...], *, whole: bool = False) -> list[Match]:
         """Every phrase in the text, in order of place. ``whole``: no word may go on, whatever the table says."""
@@ -177,6 +180,23 @@ def lexicon(language: str, accents: bool) -> Lexicon:
     sections["colours"] = Phrases(_by_language("colours", language, shades=False), accents=accents)
     sections["nouns"] = Phrases(_nouns(language, accents), accents=accents)
     return Lexicon(language, MappingProxyType(sections), MappingProxyType(slang), accents)
+
+
+@cache
+def shapes(language: str, accents: bool) -> Mapping[str, tuple[str, ...]]:
+    """A language's shapes of chat (data/talk), by what they do. Without accents, short Vietnamese ones are left out."""
+    rows: dict[str, list[str]] = _read(f"talk/{language}.toml")["talk"]
+    bare = language == "vi" and not accents
+    return {
+        label: tuple(p for p in phrases if not (bare and label != "asks" and " " not in p and not p.isascii()))
+        for label, phrases in rows.items()
+    }
+
+
+@cache
+def shape_words(language: str) -> frozenset[str]:
+    """Every word in a language's shapes of chat: none of them is misspelt."""
+    return frozenset(w.text for phrases in shapes(language, False).values() for p in phrases for w in words(p))
 
 
 @cache

@@ -4,19 +4,11 @@ import re
 from dataclasses import dataclass
 from functools import cache
 
-from knowledge.lexicon import LANGUAGES, Word, fold, has_vietnamese, lexicon, regions, words
+from knowledge.lexicon import LANGUAGES, Word, fold, has_vietnamese, lexicon, regions, shape_words, words
+from knowledge.personal import personal_data, without
 
 MAX_CHARS = 500  # what lies behind is cut off: nobody asks a host in a page of text
-LINK = re.compile(
-    r"\b(?:https?://|www\.)\S+|\b[\w-]+\.(?:com|net|org|xyz|ru|cn|info|shop|top|io|ly|me|link)\b(?:/\S*)?",
-    re.IGNORECASE,
-)
-_HANDLE = re.compile(r"(?<!\w)@[\w.]{2,}")
-PHONE = re.compile(
-    r"\+\d[\d\s().-]{7,}\d|(?<!\d)\(?\d{2,4}\)?[\s.-]+\d{3,4}[\s.-]*\d{3,4}(?!\d)|(?<!\d)\d{10,11}(?!\d)"
-)
 SPELLED = frozenset({"en", "id", "es", "fr", "de", "pt"})  # languages whose misspelt words are put right
-_EMAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.]+")
 _STRETCHED = re.compile(r"([^\W\dxX])\1{2,}")
 _MARKUP = re.compile(r"<[^>]{0,80}>|[{}\[\]<>|\\`*_#~^]")
 
@@ -44,20 +36,19 @@ def message(cleaned: str, language: str, names: frozenset[str] = frozenset()) ->
     if language == "vi" and has_vietnamese(cleaned):
         return Text(cleaned, words(cleaned), words(cleaned, accents=True), language)
     everyday = _everyday(words(cleaned, accents=True), language)
-    plain = _spelled(_slang(words(cleaned), language), language, names | everyday)
+    plain = _spelled(_slang(words(cleaned), language), language, names, everyday)
     return Text(cleaned, plain, plain, language)
 
 
 def clean(text: str) -> str:
-    """A message without links, handles, mark-up and stretched letters, cut to MAX_CHARS."""
-    text = LINK.sub(" ", _EMAIL.sub(" ", text[:MAX_CHARS]))
-    text = _MARKUP.sub(" ", PHONE.sub(" ", _HANDLE.sub(" ", text)))
+    """A message without personal data, links, mark-up and stretched letters, cut to MAX_CHARS."""
+    text = _MARKUP.sub(" ", without(text[:MAX_CHARS]))
     return " ".join(_STRETCHED.sub(r"\1", text).split())
 
 
 def personal(text: str) -> bool:
-    """Whether a message carries a link, a handle, an address or a phone number: never to be read aloud."""
-    return any(pattern.search(text) for pattern in (LINK, _EMAIL, _HANDLE, PHONE))
+    """Whether a message carries a link, a handle, an address, a number or the like: never to be read aloud."""
+    return bool(personal_data(text[:MAX_CHARS]))
 
 
 def _unspaced(text: str) -> bool:
@@ -72,13 +63,15 @@ def _slang(tokens: tuple[Word, ...], language: str) -> tuple[Word, ...]:
     return tuple(out)
 
 
-def _spelled(tokens: tuple[Word, ...], language: str, names: frozenset[str]) -> tuple[Word, ...]:
+def _spelled(
+    tokens: tuple[Word, ...], language: str, names: frozenset[str], everyday: frozenset[str]
+) -> tuple[Word, ...]:
     """Misspelt words put right where a known word is one letter away (two in long words). Latin letters only."""
     if language not in SPELLED:
         return tokens
     return tuple(
         Word(_nearest(token.text, language, names), token.start, token.end)
-        if _suspicious(token.text, language, names)
+        if token.text not in everyday and _suspicious(token.text, language, names)
         else token
         for token in tokens
     )
@@ -119,5 +112,6 @@ def _vocabulary(language: str) -> tuple[frozenset[str], tuple[str, ...]]:
     """(words that a language's tables know, stems that may go on)."""
     tables = [lexicon(code, False) for code in {language, "en"}]
     known = {w for t in tables for phrases in t.sections.values() for w in phrases.vocabulary}
+    known |= {word for code in {language, "en", "hi"} for word in shape_words(code)}
     known |= regions().vocabulary  # "Spain" is no misspelt "stain"
     return frozenset(known), tuple(stem for t in tables for phrases in t.sections.values() for stem in phrases.stems)
