@@ -73,9 +73,9 @@ def test_a_models_true_sentence_passes(sentence: str) -> None:
     ("sentence", "reason"),
     [
         ("The Alpina Tent is €219.00, was €259.00, and it is the lightest tent.", "unbacked_words"),
-        ("The Alpina Tent is €219.00, regular price €259.00. Free gift!", "unbacked_words"),
+        ("The Alpina Tent is €219.00, regular price €259.00. Free gift!", "negation_differs"),
         ("The Alpina Tent cures backache: €219.00, regular price €259.00.", "unbacked_words"),
-        ("The Alpina Tent is two hundred; price €219.00, regular price €259.00.", "unbacked_words"),
+        ("The Alpina Tent is two hundred; price €219.00, regular price €259.00.", "unbacked_number"),
         ("The price of the Alpina Tent is €259.00, regular price €219.00.", "numbers_differ"),
         ("The price of the Alpina Tent is €219.00.", "numbers_differ"),
         ("The price of the Alpina Tent is not €219.00, regular price €259.00.", "negation_differs"),
