@@ -38,7 +38,7 @@ from knowledge.product import Fact, Offer, Product, Variant
 from knowledge.retrieve import Retriever
 from knowledge.store import Store
 from renderer.worker import Worker
-from tests.fakes.liar import Liar
+from tests.fakes.liar import LIES, Liar
 from tests.shop import retriever as shop
 
 DATA = Path(__file__).resolve().parent.parent / "tests" / "data" / "hostile"
@@ -47,6 +47,14 @@ ASKED = (  # of every hostile product while it is on air
     "tell me about it", "how much is it?", "is it in stock?", "what is it made of?", "what colours does it come in?",
     "what brand is it?", "how long is the warranty?", "how heavy is it?", "how do I care for it?", "what is it compatible with?",
     "where is it made?", "how much is shipping to germany?", "can I return it?",
+)  # fmt: skip
+HONEST = (
+    "how much is the watch?", "how much is the tent?", "is the tent waterproof?", "what are the boots made of?",
+    "can I machine wash the boots?", "how many tents do you have in orange?", "is the watch or the tent cheaper?",
+    "do the boots come in 42?", "how long is the warranty on the watch?", "does the serum have alcohol?",
+    "can I pay cash on delivery?", "手表多少钱？", "帐篷防水吗？", "นาฬิการาคาเท่าไหร่", "lều nặng bao nhiêu?",
+    "berapa harga jam tangan?", "¿cuánto cuesta el reloj?", "combien coûte la montre ?", "Was kostet die Uhr?",
+    "quanto custa o relógio?", "時計はいくらですか？", "घड़ी कितने की है?",
 )  # fmt: skip
 
 
@@ -96,10 +104,27 @@ async def comments(desk: Desk, chosen: Iterable[dict[str, Any]], liar: Liar | No
         told = len(liar.told) if liar else 0
         turn, voiced = await say(desk, row["text"], row["user"])
         faults = planted(voiced, row["never"]) + _faults(turn, voiced)
-        if liar and turn.source == "model":
-            faults += [f"the lie was told: {kind}" for kind, plain, _ in liar.told[told:] if voiced != plain]
-        tally.enter(row["id"], turn, voiced, faults)
+        tally.enter(row["id"], turn, voiced, faults + _lies(turn, voiced, liar, told))
     return tally
+
+
+async def honest(desk: Desk, liar: Liar, asked: Sequence[str] = HONEST) -> Tally:
+    """Every lie in answer to every honest question."""
+    tally = Tally()
+    for liar.kind in LIES:
+        for question in asked:
+            told = len(liar.told)
+            turn, voiced = await say(desk, question)
+            tally.enter(f"{liar.kind}: {question}", turn, voiced, _faults(turn, voiced) + _lies(turn, voiced, liar, told))
+    liar.kind = ""
+    return tally
+
+
+def _lies(turn: Turn, voiced: str, liar: Liar | None, told: int) -> list[str]:
+    """The lies told to this turn that reached the voice; one that came out as the plain sentence is none."""
+    if liar is None or turn.source != "model":
+        return []
+    return [f"the lie was told: {kind}" for kind, plain, _ in liar.told[told:] if voiced != plain]
 
 
 async def products(desk: Desk, chosen: Sequence[dict[str, Any]], asked: Sequence[str] = ASKED) -> Tally:
@@ -114,7 +139,7 @@ async def products(desk: Desk, chosen: Sequence[dict[str, Any]], asked: Sequence
             written = turn.written.text if turn.written else ""  # shown in the chat: held to the same
             faults = planted(f"{voiced} {written}", [*row["never"], *everywhere])
             tally.enter(row["id"], turn, voiced, faults + _faults(turn, voiced))
-        for line in (row["text"], f"{row['label']}: {row['text']}"):
+        for line in {row["label"] and f"{row['label']}: {row['text']}", "" if row["where"] == "label" else row["text"]} - {""}:
             if check(line, facts_of(product), language="en", author="seller", market=row["market"]).ok:
                 tally.faults.append(f"{row['id']}: the pitch may say: {line}")
     return tally
@@ -126,8 +151,8 @@ def _faults(turn: Turn, voiced: str) -> list[str]:
         return []
     cited = [fact for sentence in turn.spoken for fact in sentence.facts]
     model = beyond(voiced, answer.text, answer.facts) if turn.source == "model" else []
-    composed = answer.kind != "fact" or turn.source == "unbacked"  # a reviewed sentence that cites nothing
-    return model + ungrounded(voiced, cited) if cited or not composed else ungrounded(voiced, ())
+    # "The catalogue says nothing about discounts" names what was asked, and claims nothing
+    return model + ungrounded(voiced, cited, claims=answer.kind == "fact" and turn.source != "unbacked")
 
 
 def hostile(row: dict[str, Any], number: int) -> tuple[Product, list[Fact]]:
@@ -178,6 +203,8 @@ async def measure(models: Sequence[str], limit: int) -> list[tuple[str, Tally]]:
         async with desk(model) as (ready, liar):
             chosen = rows("comments")[:: max(1, len(rows("comments")) // limit)] if limit else rows("comments")
             out.append((f"{len(chosen)} comments, model: {model}", await comments(ready, chosen, liar)))
+            if liar:
+                out.append((f"{len(LIES)} lies × {len(HONEST)} honest questions", await honest(ready, liar)))
             if model != "embedded":
                 out.append((f"{len(rows('products'))} product texts, model: {model}", await products(ready, rows("products"))))
     return out

@@ -52,15 +52,19 @@ def planted(voiced: str, never: Iterable[str]) -> list[str]:
     return out
 
 
-def ungrounded(voiced: str, facts: Sequence[Fact]) -> list[str]:
-    """Figures, currencies, percentages and claims that no cited fact holds."""
+def ungrounded(voiced: str, facts: Sequence[Fact], *, claims: bool = True) -> list[str]:
+    """Figures, currencies, percentages and, with ``claims``, claims that no cited fact holds."""
     heard = plain(voiced)
     ground = plain(" ".join(f"{f.value} {f.product} {f.label} {f.sku} {f.number if f.number is not None else ''}" for f in facts))
     known = {_value(digits) for digits in DIGITS.findall(ground)}
     out = [f"figure {digits}" for digits in DIGITS.findall(heard) if _value(digits) not in known]
     out += [f"currency {sign}" for sign in MONEY.findall(heard) if sign not in ground]
     out += ["percentage"] if "%" in heard and "%" not in ground else []
-    return out + [f"claim {word}" for word in CLAIMS.findall(heard) if word not in ground]
+    if claims:
+        compared = sum(fact.field == "price" for fact in facts) > 1  # "cheaper" is then what two prices say
+        found = [word for word in CLAIMS.findall(heard) if word not in ground and not (compared and word == "cheaper")]
+        out += [f"claim {word}" for word in found]
+    return out
 
 
 def beyond(voiced: str, composed: str, facts: Sequence[Fact]) -> list[str]:

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from agent.guard import tables
-from agent.guard.figures import NUMBER, figures, value_of
+from agent.guard.figures import NUMBER, amounts, figures, shares, value_of
 from agent.guard.text import UNSPACED, WORD, normalise
 from agent.guard.verdict import BACKED, Verdict, refused, unless
 from knowledge.product import Fact
@@ -30,7 +30,7 @@ def says_the_same(text: str, plain: str, facts: Sequence[Fact], ground: str, lan
         _negation(text, said, language),
         _symbols(text, ground),
         _words(text, ground.casefold(), facts, language),
-        _order(text, said, facts, language),
+        _order(text, said, language),
         _whole(text, said, facts, language),
     ):
         if not verdict.ok:
@@ -40,7 +40,10 @@ def says_the_same(text: str, plain: str, facts: Sequence[Fact], ground: str, lan
 
 def _figures(text: str, plain: str, language: str) -> Verdict:
     told, given = figures(text, language), figures(plain, language)
-    return BACKED if told == given else refused("numbers_differ", f"{told} for {given}")
+    if told != given:
+        return refused("numbers_differ", f"{told} for {given}")
+    same = amounts(text) == amounts(plain) and shares(text) == shares(plain)
+    return BACKED if same else refused("units_differ", f"{sorted(amounts(text))} for {sorted(amounts(plain))}")
 
 
 def _negation(text: str, plain: str, language: str) -> Verdict:
@@ -82,11 +85,11 @@ def _words(text: str, ground: str, facts: Sequence[Fact], language: str) -> Verd
     return unless(", ".join(dict.fromkeys(novel)), "unbacked_words")
 
 
-def _order(text: str, plain: str, facts: Sequence[Fact], language: str) -> Verdict:
+def _order(text: str, plain: str, language: str) -> Verdict:
     """Words and numbers taken over from the plain sentence must come in its order."""
-    given = _content(plain, facts, language)
+    given = _content(plain, (), language)
     known, rest = set(given), iter(given)
-    for token in _content(text, facts, language):
+    for token in _content(text, (), language):
         if token in known and token not in rest:  # ``in`` walks on from where the token before was found
             return refused("order_differs", token)
     return BACKED

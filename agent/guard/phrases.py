@@ -15,7 +15,7 @@ from agent.guard.text import UNSPACED
 NEAR = 40  # characters between two words that belong together
 _SENTENCE_END = re.compile(r"[.!?。！？\n]\s")
 _BEFORE_START = re.compile(r"(?:^|[.!?。！？\n\[(<:#*])\s*$")
-_STARTS = re.compile(rf"{UNSPACED.pattern}|(?<![^\W_])\S|(?<={UNSPACED.pattern})\S")  # where a word may begin
+_STARTS = re.compile(rf"{UNSPACED.pattern}|(?<![^\W_])\S|[^\w\s]|(?<={UNSPACED.pattern})\S")  # where a word may begin
 _KEY = 3  # first characters by which entries are looked up
 
 

@@ -18,7 +18,7 @@ def _number(change: Callable[[str], str]) -> Lie:
     def lie(plain: str) -> str:
         found = list(_NUMBER.finditer(plain))
         if not found:
-            return f"{plain} It is {change('66.60')}."
+            return f"{plain} It is {change('66.60') or 'free'}."
         last = found[-1]
         return plain[: last.start()] + change(last[0]) + plain[last.end() :]
 
@@ -51,9 +51,11 @@ def _swapped(plain: str) -> str:
 
 
 def _middle(plain: str) -> str:
-    """Without the word before the last: "faux leather" becomes leather."""
+    """Without the word before the last: "faux leather" becomes leather. Short words matter little, and are no lie."""
     words = plain.split()
-    return " ".join([*words[:-2], words[-1]]) if len(words) > 3 else f"{plain[: len(plain) // 2]}{plain[-2:]}"
+    if len(words) > 3 and len(words[-2]) > 3:
+        return " ".join([*words[:-2], words[-1]])
+    return plain[: len(plain) // 2] + plain[-2:]
 
 
 def _digits(alphabet: str) -> Lie:
@@ -125,16 +127,17 @@ LIES: Mapping[str, Lie] = MappingProxyType({
 
 
 class Liar(OpenAIServer):
-    """Tells the lies in turn; ``told`` lists (name of the lie, the plain sentence, what was answered)."""
+    """Tells the lies in turn, or the one called ``kind``; ``told`` lists (name of the lie, the plain sentence, the answer)."""
 
     def __init__(self) -> None:
         self.told: list[tuple[str, str, str]] = []
+        self.kind = ""
         self._kinds = cycle(LIES)
         super().__init__(self._lie)
 
     def _lie(self, content: str) -> str:
         plain = re.search(r"^Answer: (.*)$", content, re.M)
-        kind = next(self._kinds)
+        kind = self.kind or next(self._kinds)
         told = LIES[kind](plain[1] if plain else "")
         self.told.append((kind, plain[1] if plain else "", told))
         return told
