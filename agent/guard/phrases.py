@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from agent.guard.text import UNSPACED
+from agent.guard.text import UNSPACED, normalise
 
 NEAR = 40  # characters between two words that belong together
 _SENTENCE_END = re.compile(r"[.!?。！？\n]\s")
@@ -98,7 +98,7 @@ class Phrases:
                         yield at, entry
 
     def _put(self, phrase: str, pair: int = -1, side: int = 0, ordered: bool = False) -> None:
-        text = phrase.casefold().removeprefix("^").removesuffix("*")
+        text = normalise(phrase).casefold().removeprefix("^").removesuffix("*")  # NFKC takes Thai ำ apart
         entry = _Entry(text, phrase.endswith("*"), phrase.startswith("^"), pair, side, ordered)
         self._index[text[:_KEY]].append(entry)
 
