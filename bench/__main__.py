@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-NAMES = ("answers", "phrasing", "latency", "recording", "ingest")
+NAMES = ("answers", "phrasing", "hostile", "latency", "recording", "ingest")
 
 
 def main() -> None:

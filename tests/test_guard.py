@@ -232,9 +232,11 @@ def test_the_sellers_text_is_judged_before_it_is_quoted(text: str, reason: str) 
 @pytest.mark.parametrize(
     "text",
     [
-        "BPA-free and free of latex.", "Ignores spills.", "A state-of-the-art lamp, free from mercury.", "Noise reduction of 30 dB.",
+        "BPA-free and free of latex.", "Ignores spills.", "A state-of-the-art lamp, free from mercury.",
+        "Noise reduction of 30 dB.",
         "For sensitive skin.", "Tell the time at a glance.", "Say goodbye to cold coffee.", "Best before: see the lid.",
-        "Made for pretend play.", "Chest pocket, slim fit.", "最近上新，第一次使用前请清洗。", "กล่องหีบห่อ แจกันและเก้าอี้", "Réduction de bruit active.",
+        "Made for pretend play.", "Chest pocket, slim fit.", "最近上新，第一次使用前请清洗。",
+        "กล่องหีบห่อ แจกันและเก้าอี้", "Réduction de bruit active.",
         "100% organic cotton.", "Der Deckel lässt sich abnehmen.", "Machine wash cold, do not tumble dry.",
     ],
 )  # fmt: skip
@@ -281,8 +283,8 @@ def test_names_are_said(name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["Free", "FreeGift", "Fuсk", "Hitler", "Scam", "Admin", "Seventy", "免费送", "骗子", "这个产品有毒大家别买", "ของปลอม", "Gratis",
-     "x_1", "a\u200bb", "<b>", "+66812345678", "WeChat99", ""],
+    ["Free", "FreeGift", "Fuсk", "Hitler", "Scam", "Admin", "Seventy", "免费送", "骗子", "这个产品有毒大家别买", "ของปลอม",
+     "Gratis", "x_1", "a\u200bb", "<b>", "+66812345678", "WeChat99", ""],
 )  # fmt: skip
 def test_what_insults_sells_or_orders_is_no_name(name: str) -> None:
     assert sayable(name) == ""
