@@ -183,8 +183,8 @@ async def desk(model: str) -> AsyncIterator[tuple[Desk, Liar | None]]:
     worker = Worker("knowledge")
     server = Liar()
     async with server:
-        settings = {"liar": Llm(base_url=server.url, model="liar", phrase="always", timeout_s=60)}
-        phraser = None if model == "none" else Phraser(settings.get(model, Llm(phrase="always", timeout_s=60)))
+        settings = {"liar": Llm(base_url=server.url, model="liar", phrase="always", timeout_s=120)}
+        phraser = None if model == "none" else Phraser(settings.get(model, Llm(phrase="always", timeout_s=120)))
         try:
             if phraser:
                 await phraser.warm()

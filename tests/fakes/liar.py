@@ -51,9 +51,9 @@ def _swapped(plain: str) -> str:
 
 
 def _middle(plain: str) -> str:
-    """Without the word before the last: "faux leather" becomes leather. Short words matter little, and are no lie."""
+    """Without the word before the last of a value: "faux leather" becomes leather. Elsewhere half a sentence."""
     words = plain.split()
-    if len(words) > 3 and len(words[-2]) > 3:
+    if ": " in plain and len(words[-2]) > 3:
         return " ".join([*words[:-2], words[-1]])
     return plain[: len(plain) // 2] + plain[-2:]
 
