@@ -18,7 +18,7 @@ from agent.cards import product_card
 from agent.config import Catalogue, Config, ConfigError, data_dir
 from agent.director import Director
 from agent.follow import Follower
-from agent.guard import check
+from agent.guard import check, noticed
 from agent.journal import Journal
 from agent.llm import LLMError, Phraser
 from agent.offers import endpoint
@@ -91,7 +91,7 @@ def open_catalogue(config: Config, data: Path, progress: Progress) -> Store:
     names = {path.name for path in config.catalogue.files}
     if config.catalogue.files and (not store.sources or names & set(store.sources)):
         for path in config.catalogue.files:
-            report = ingest(store, path, config.catalogue, keep_offers=True)
+            report = ingest(store, path, config.catalogue, keep_offers=True, market=config.show.market)
             if report.added or report.changed or report.removed:
                 progress.step(f"catalogue {path.name}: {report.products} products, {report.policies} store facts")
     if not store.count():
@@ -101,10 +101,13 @@ def open_catalogue(config: Config, data: Path, progress: Progress) -> Store:
     return store
 
 
-def ingest(store: Store, path: Path, catalogue: Catalogue, *, keep_offers: bool = False) -> Report:
-    """Read one file into the store, as ``Store.ingest`` does; rows that were left out are logged with their line."""
+def ingest(store: Store, path: Path, catalogue: Catalogue, *, keep_offers: bool = False, market: str = "") -> Report:
+    """Read one file into the store, as ``Store.ingest`` does; rows that were left out are logged with their line.
+
+    Texts that can never be said on the air in ``market`` are taken with a warning.
+    """
     feed, products = stream(path, currency=catalogue.currency, columns=catalogue.columns)
-    report = store.ingest(feed, products, keep_offers=keep_offers)
+    report = store.ingest(feed, noticed(products, feed, market), keep_offers=keep_offers)
     for row in report.rejected[:20]:
         log.warning("catalogue.row_left_out", file=row.file, line=row.line, why=row.why)
     return report
@@ -121,7 +124,7 @@ def rundown_of(config: Config, shelf: Shelf, now: Callable[[], datetime] = utc) 
     """The pitch over a catalogue, or the seller's script, with the facts of ``now``; its lines pass the guard as answers do."""
 
     def holds(text: str, facts: Sequence[Fact]) -> bool:
-        verdict = check(text, facts, language=config.show.language)
+        verdict = check(text, facts, language=config.show.language, market=config.show.market)
         if not verdict.ok:
             log.warning("pitch.line_refused", text=text, reason=verdict.reason, detail=verdict.detail)
         return verdict.ok
@@ -198,7 +201,7 @@ async def live(config: Config, options: Options, progress: Progress) -> None:
         shop = Store(data / CATALOGUE)  # the event loop's own; the retriever's belongs to the knowledge thread
         stack.callback(shop.close)
         shelf = Shelf(shop)
-        desk = Desk(retriever, knowledge, phraser, config.host.persona)
+        desk = Desk(retriever, knowledge, phraser, config.host.persona, config.show.market)
         journal = Journal(
             data / JOURNAL, title=config.show.title, config=config.model_dump_json(), catalogue_version=store.version,
             began=datetime.now(UTC).isoformat(timespec="seconds"),

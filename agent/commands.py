@@ -120,7 +120,7 @@ def ingest(args: Namespace) -> None:
     store = Store(data_dir() / CATALOGUE)
     catalogue = config.catalogue.model_copy(update={"currency": args.currency} if args.currency else {})
     watched = [Watched(path, time.monotonic()) for path in args.files]
-    reports = [run(store, path, catalogue) for path in args.files]
+    reports = [run(store, path, catalogue, market=config.show.market) for path in args.files]
     began = time.perf_counter()
     retriever = open_retriever(config, store, Progress())
     if args.json:
@@ -193,7 +193,7 @@ def ask(args: Namespace) -> None:
     found = retriever.find(args.question, language=args.lang)
     middle = time.perf_counter()
     answer = compose(found, args.lang or found.asked.language)
-    verdicts = [verdict_of(sentence, answer, plain=True) for sentence in answer.sentences]
+    verdicts = [verdict_of(sentence, answer, plain=True, market=config.show.market) for sentence in answer.sentences]
     ended = time.perf_counter()
     good = [s.text for s, v in zip(answer.sentences, verdicts, strict=True) if v.ok]
     row = {

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from knowledge.feeds.report import Column
 
+Market = Literal["", "CN", "EU", "GB", "ID", "JP", "TH", "US", "VN"]
 DEFAULT_FILE = "hawker.toml"
 
 
@@ -24,6 +25,7 @@ class Show(Section):
     title: str = "Live"
     language: str = Field("en", pattern=r"^[a-z]{2,3}$", description="what the pitch is spoken in (BCP 47 primary)")
     answer_in: Literal["asker", "show"] = "asker"
+    market: Market = Field("", description="whose rules of advertising hold besides the general ones: docs/guard.md")
     seed: int = 1
 
 

@@ -229,7 +229,7 @@ class Director:
     async def _correct(self, wrong: Utterance, outdated: list[Fact]) -> None:
         """Put right a sentence that viewers have heard, before anything else is said."""
         said = correction(outdated, self.rundown, wrong.language)
-        if said is None or not check(said.text, said.facts, language=wrong.language).ok:
+        if said is None or not check(said.text, said.facts, language=wrong.language, market=self.config.show.market).ok:
             log.error("correction.refused", utterance=wrong.id, text=said.text if said else "")
             return
         handle, meta = said.facts[0].handle, {"cites": said.facts}

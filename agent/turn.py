@@ -7,13 +7,13 @@ time that is left before the host would fall silent. Whatever it writes passes t
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import structlog
 
-from agent.answer import Answer, Sentence, compose
-from agent.guard import Verdict
+from agent.answer import Answer, Sentence, compose, phrasebook
+from agent.guard import Verdict, sayable, withheld
 from agent.guard import check as guard_check
 from agent.llm import LLMError, Phraser
 from agent.sentences import split
@@ -43,7 +43,7 @@ class Turn:
     answer: Answer | None = None  # as spoken
     written: Answer | None = None  # as shown in the chat, in the asker's language
     spoken: tuple[Sentence, ...] = ()
-    source: str = "plain"  # plain | model | unbacked
+    source: str = "plain"  # plain | model | unbacked: some of the plain answer could not be said
     verdicts: list[dict[str, str]] = field(default_factory=list)
     ms: dict[str, float] = field(default_factory=dict)
     outcome: str = "running"
@@ -93,6 +93,7 @@ class Desk:
     knowledge: Worker  # the thread that owns the embedder and the index
     phraser: Phraser | None
     persona: str
+    market: str = ""  # whose rules of advertising hold
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,7 @@ async def take(
     turn = Turn(id, question)
     with structlog.contextvars.bound_contextvars(turn=id):
         turn.found = await _timed(turn, "retrieve", find(desk, question.text, context))
-        answer, turn.written = composed(turn.found, context, question.event.user)
+        answer, turn.written = composed(turn.found, context, sayable(question.event.user))
         turn.answer = answer
         turn.spoken = await _timed(turn, "words", words(turn, desk, context, spare_s))
         for number, sentence in enumerate(turn.spoken):
@@ -146,16 +147,30 @@ async def find(desk: Desk, text: str, context: Context) -> Found:
 
 async def words(turn: Turn, desk: Desk, context: Context, spare_s: Callable[[], float]) -> tuple[Sentence, ...]:
     """The model's sentences when they came in time and hold; else the plain ones, which are checked too."""
-    assert turn.answer is not None
-    phrased = await _phrased(turn, turn.answer, desk, context, spare_s())
-    if phrased:
-        turn.source = "model"
-        return phrased
-    plain = tuple(sentence for sentence in turn.answer.sentences if _holds(turn, sentence, turn.answer, plain=True))
-    if len(plain) < len(turn.answer.sentences):
+    assert turn.answer is not None and turn.written is not None
+    judged = [(each, verdict_of(each, turn.answer, plain=True, market=desk.market)) for each in turn.answer.sentences]
+    if all(verdict.ok for _, verdict in judged):
+        phrased = await _phrased(turn, turn.answer, desk, context, spare_s())
+        if phrased:
+            turn.source = "model"
+            return phrased
+    for sentence, verdict in judged:
+        _note(turn, sentence, verdict, "plain")
+    plain = tuple(sentence for sentence, verdict in judged if verdict.ok)
+    if len(plain) < len(judged):
         turn.source = "unbacked"
         log.error("turn.plain_refused", verdicts=turn.verdicts)
+        turn.written = kept(turn.written, desk.market)
+        return plain or (Sentence(withheld(turn.answer.language)),)
     return plain
+
+
+def kept(answer: Answer, market: str) -> Answer:
+    """An answer without what the guard refuses; where nothing is left, that the shop's words may not be said."""
+    good = [each for each in answer.sentences if verdict_of(each, answer, plain=True, market=market).ok]
+    good = good or [Sentence(withheld(answer.language))]
+    join = phrasebook(answer.language).tables["style"]["join"]
+    return replace(answer, text=join.join(each.text for each in good), sentences=tuple(good))
 
 
 async def _phrased(turn: Turn, answer: Answer, desk: Desk, context: Context, spare_s: float) -> tuple[Sentence, ...]:
@@ -183,28 +198,23 @@ async def _phrased(turn: Turn, answer: Answer, desk: Desk, context: Context, spa
         turn.verdicts.append({"source": "model", "verdict": "failed", "reason": str(error)})
         return ()
     text = "".join(pieces).strip()
-    if not _holds(turn, Sentence(text, answer.facts), answer, plain=False):
+    whole = Sentence(text, answer.facts)
+    verdict = verdict_of(whole, answer, plain=False, market=desk.market)
+    _note(turn, whole, verdict, "model")
+    if not verdict.ok:
         return ()  # judged whole: "Great question!" alone holds no number of the plain answer
     return tuple(Sentence(part, answer.facts) for part in split(text, answer.language))
 
 
-def _holds(turn: Turn, sentence: Sentence, answer: Answer, *, plain: bool) -> bool:
-    verdict = verdict_of(sentence, answer, plain=plain)
-    turn.verdicts.append(
-        {
-            "source": "plain" if plain else "model",
-            "sentence": sentence.text,
-            "verdict": "ok" if verdict.ok else "refused",
-            "reason": verdict.reason,
-        }
-    )
-    return verdict.ok
+def _note(turn: Turn, sentence: Sentence, verdict: Verdict, source: str) -> None:
+    row = {"source": source, "sentence": sentence.text, "verdict": "ok" if verdict.ok else "refused", "reason": verdict.reason}
+    turn.verdicts.append(row if verdict.ok else row | {"detail": verdict.detail})
 
 
-def verdict_of(sentence: Sentence, answer: Answer, *, plain: bool) -> Verdict:
+def verdict_of(sentence: Sentence, answer: Answer, *, plain: bool, market: str = "") -> Verdict:
     """The guard's word on one sentence of an answer. A plain one may only lean on the facts that it cites itself."""
     facts, said = (sentence.facts, "") if plain else (answer.facts, answer.text)
-    return guard_check(sentence.text, facts, language=answer.language, plain=said)
+    return guard_check(sentence.text, facts, language=answer.language, plain=said, market=market)
 
 
 async def _timed(turn: Turn, stage: str, work: Any) -> Any:

@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-NAMES = ("answers", "phrasing", "latency", "recording", "ingest", "eight_hours")
+NAMES = ("answers", "phrasing", "hostile", "triage", "flood", "eight_hours", "latency", "recording", "ingest")
 
 
 def main() -> None:
