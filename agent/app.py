@@ -39,6 +39,7 @@ from renderer.media import Card
 from renderer.output.recording import Recording
 from renderer.overlay import FONTS, Overlay
 from renderer.stage import Stage
+from renderer.voice.cache import SpeechCache
 from renderer.voice.router import Voices
 from renderer.worker import Worker
 from studio.room import Handler, Room
@@ -46,7 +47,7 @@ from studio.room import Handler, Room
 log = structlog.get_logger()
 Say = Callable[[str], None]
 
-CATALOGUE, JOURNAL = "catalogue.sqlite", "journal.sqlite"
+CATALOGUE, JOURNAL, SPEECH = "catalogue.sqlite", "journal.sqlite", "speech"
 
 
 @dataclass(frozen=True)
@@ -138,7 +139,8 @@ async def live(config: Config, options: Options, progress: Progress) -> None:
         progress.step("voice")
         voice = Voices(config.host.voice, threads=1)
         others = sorted(voice.clear_languages - {config.show.language}) if config.show.answer_in == "asker" else []
-        await asyncio.to_thread(voice.warm, [config.show.language, *others])
+        languages = [config.show.language, *others]
+        await asyncio.to_thread(voice.warm, languages)
         progress.step("face")
         worker, knowledge, speaking = Worker("render"), Worker("knowledge"), Worker("voice")
         for each in (worker, knowledge, speaking):
@@ -160,8 +162,9 @@ async def live(config: Config, options: Options, progress: Progress) -> None:
         director = Director(
             config, triage=Triage(), rundown=rundown_of(config, shelf), desk=desk, voice=voice,
             speakable=voice.clear_languages | {config.show.language}, voice_worker=speaking,
-            stage=stage, journal=journal, card=_cards(shop), tell=audience.tell,
+            stage=stage, journal=journal, card=_cards(shop), tell=audience.tell, speech_cache=SpeechCache(data / SPEECH),
         )  # fmt: skip
+        await director.booth.warm(languages)
         stage.on_cue = director.cue
         follower = Follower(shelf, retriever, knowledge, director.changed, asked=offered)
         if room:
@@ -189,6 +192,9 @@ async def _run(
             await sink.close()
         if stage.repeated:
             log.info("stage.late_pictures", repeated=stage.repeated, of=stage.emitted)
+        if stage.stalled:
+            log.info("stage.stalled", frames=stage.stalled, of=stage.emitted)
+        log.info("voice.reused", **director.booth.cache.counts)
 
 
 def _heard(director: Director) -> Callable[[ChatEvent], None]:

@@ -5,11 +5,13 @@ import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import structlog
 
 from agent.answer import Answer, Sentence
+from agent.booth import Booth
 from agent.cards import reply
 from agent.changes import correction
 from agent.config import Config
@@ -26,11 +28,14 @@ from knowledge.shelf import Change
 from renderer.media import SAMPLE_RATE, Card, RenderError, Speech, Utterance
 from renderer.stage import Cue, Stage
 from renderer.voice.base import Voice
+from renderer.voice.cache import SpeechCache
 from renderer.worker import Worker
 
 log = structlog.get_logger()
 
 LOOKAHEAD_S = 1.6  # speech kept ready: covers one synthesis on a busy machine
+ANSWER_AHEAD_S = 4.0  # of one answer still to be heard when the next is chosen: time for its words and its voice
+SILENCE_S = 0.8  # rather than a longer one before an answer, viewers hear one more line of the pitch
 ANSWERS_IN_A_ROW = 4  # then one line of the pitch, so that the show does not become a help desk
 SPARE_MARGIN_S = 0.6  # kept back from the model's time for voice and first pictures
 VIEWERS_REMEMBERED = 1_000
@@ -54,20 +59,23 @@ class Director:
         journal: Journal,
         card: Callable[[str], Card | None],
         tell: Callable[[dict[str, Any]], None],
+        speech_cache: SpeechCache | None = None,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         """``speakable`` languages have a clear voice; ``card(handle)`` is the product card as it is now.
 
         ``tell`` shows a message to the room.
         """
-        self.config, self.triage, self.rundown, self.desk = config, triage, rundown, desk
-        self.voice, self.voice_worker, self.stage, self.journal = voice, voice_worker, stage, journal
+        self.booth = Booth(voice, voice_worker, cache=speech_cache, clock=clock)
+        self.config, self.triage, self.rundown = config, triage, rundown
+        self.desk = replace(desk, voicing_s=self.booth.first_s)
+        self.stage, self.journal = stage, journal
         self.card, self.tell, self.clock, self.speakable = card, tell, clock, speakable
         self.began = clock()
         self._number = 0
         self.revision = Revision(stage, journal, rundown, card, lambda: self.now_s)
         self.pitch = Pitch(
-            rundown, stage=stage, speech=self._speech, say=self._stage, card=card, ledger=self.revision.ledger,
+            rundown, stage=stage, speech=self.booth.whole, say=self._stage, card=card, ledger=self.revision.ledger,
             revised=self.revision.revised, language=config.show.language, id=lambda: self._id("p"), clock=clock,
         )  # fmt: skip
         self._answers_in_a_row = 0
@@ -106,7 +114,7 @@ class Director:
             if self.revision.again:
                 await self.answer(*self.revision.again.popleft())
                 continue
-            if self.stage.pending_kind_s("answer") < LOOKAHEAD_S and self._answers_in_a_row < ANSWERS_IN_A_ROW:
+            if self.stage.pending_kind_s("answer") < ANSWER_AHEAD_S and self._answers_in_a_row < ANSWERS_IN_A_ROW:
                 question = self.triage.next(self.now_s)
                 self._shed()
                 if question is not None:
@@ -123,7 +131,7 @@ class Director:
         self._news.clear()
         due_s = max(0.02, self.stage.pending_s - LOOKAHEAD_S)
         if self.triage.waiting:
-            due_s = min(due_s, max(0.02, self.stage.pending_kind_s("answer") - LOOKAHEAD_S))
+            due_s = min(due_s, max(0.02, self.stage.pending_kind_s("answer") - ANSWER_AHEAD_S))
         with suppress(TimeoutError):  # not wait_for: in 3.11 it loses a cancellation that meets the event
             async with asyncio.timeout(due_s):
                 await self._news.wait()
@@ -179,7 +187,7 @@ class Director:
 
     def _spare_s(self) -> float:
         """How long words may still take: what viewers hear meanwhile, less what the voice needs."""
-        return self.stage.committed_s(WITHDRAWABLE) - SPARE_MARGIN_S
+        return self._heard_s() - SPARE_MARGIN_S
 
     def _speaker(self, id: str, question: Question, begin: int) -> Any:
         """Binds a turn's sentences to voice, stage and the room."""
@@ -190,24 +198,44 @@ class Director:
             count += 1
             if count < begin or id in self.revision.recalled:
                 return {}
-            began = self.clock()
             asker = [question.event.user, *(event.user for event in question.merged)][:3]
             utterance = Utterance(
                 f"{id}.{count}", sentence.text, answer.language, "answer", id, self.card(answer.card_handle),
                 {"to": asker, "question": question.text, "text": written.text, "written_in": written.language,
                  "handle": answer.card_handle, "cites": sentence.facts, "asked": question, "number": count},
             )  # fmt: skip
-            speech = await self._speech(utterance)
-            voiced = self.clock()
-            if self.revision.outdated(utterance):
-                self.revision.recall(utterance)
-                return {}
-            if count == begin:
-                self.pitch.hold(interrupted=True)
-            await self._stage(speech)
-            return {"voice": round((voiced - began) * 1000, 2), "queue": round((self.clock() - voiced) * 1000, 2)}
+            return await self._voiced(utterance, first=count == begin)
 
         return speak
+
+    async def _voiced(self, utterance: Utterance, *, first: bool) -> dict[str, float]:
+        """Voice a sentence of an answer and queue it, in parts where that takes long; the first part's milliseconds."""
+        ms, began = dict[str, float](), self.clock()
+        if first and self._ready_s(utterance) - self._heard_s() < SILENCE_S:
+            self.pitch.hold(interrupted=False)  # else another line of it would begin while this is voiced
+        names = {fact.product for fact in utterance.meta["cites"]}
+        try:
+            async for speech in self.booth.parts(utterance, within_s=self._heard_s() - SPARE_MARGIN_S, names=names):
+                voiced = self.clock()
+                if speech.opens and self.revision.outdated(utterance):
+                    self.revision.recall(utterance)
+                    return {}
+                if speech.opens and first:
+                    self.pitch.hold(interrupted=True)
+                if not await self._stage(speech):
+                    break
+                ms = ms or {"voice": (voiced - began) * 1000, "queue": (self.clock() - voiced) * 1000}
+        except BaseException:
+            self.stage.close(utterance)
+            raise
+        return {stage: round(value, 2) for stage, value in ms.items()}
+
+    def _ready_s(self, utterance: Utterance) -> float:
+        return self.booth.first_s(utterance.text, utterance.language)
+
+    def _heard_s(self) -> float:
+        """Seconds of speech that nothing takes back any more."""
+        return self.stage.committed_s(WITHDRAWABLE)
 
     async def _correct(self, wrong: Utterance, outdated: list[Fact]) -> None:
         """Put right a sentence that viewers have heard, before anything else is said."""
@@ -223,7 +251,7 @@ class Director:
             self._id("c"), said.text, wrong.language, "correction", wrong.turn, self.card(handle), meta | {"handle": handle}
         )  # fmt: skip
         try:
-            await self._stage(await self._speech(utterance), first=True)
+            await self._stage(await self.booth.whole(utterance), first=True)
         except RenderError as error:
             log.error("correction.not_spoken", why=str(error), utterance=wrong.id)
 
@@ -243,13 +271,14 @@ class Director:
             self._in_flight.pop(f"{turn}.0", None)
         self._news.set()
 
-    async def _stage(self, speech: Speech, *, first: bool = False) -> None:
-        """Queue a sentence, and look again: the catalogue may have changed while its mouth was computed."""
-        await self.stage.say(speech, first=first)
-        self._review()
+    async def _stage(self, speech: Speech, *, first: bool = False) -> bool:
+        """Queue a sentence, and look again: the catalogue may have changed while its mouth was computed.
 
-    async def _speech(self, utterance: Utterance) -> Speech:
-        return await self.voice_worker.run(self.voice.speak, utterance)
+        False: it is a further part of a sentence that has been taken back.
+        """
+        queued = await self.stage.say(speech, first=first)
+        self._review()
+        return queued
 
     # -- what viewers hear ----------------------------------------------------------------------------------------
 

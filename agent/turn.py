@@ -73,6 +73,7 @@ class Desk:
     knowledge: Worker  # the thread that owns the embedder and the index
     phraser: Phraser | None
     persona: str
+    voicing_s: Callable[[str, str], float] = lambda text, language: 0.0  # until a sentence's first sound is made
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,12 +128,14 @@ async def find(desk: Desk, text: str, context: Context) -> Found:
 async def words(turn: Turn, desk: Desk, context: Context, spare_s: Callable[[], float]) -> tuple[Sentence, ...]:
     """The model's sentences when they came in time and hold; else the plain ones, which are checked too."""
     assert turn.answer is not None
-    phrased = await _phrased(turn, turn.answer, desk, context, spare_s())
+    answer = turn.answer
+    voicing_s = max((desk.voicing_s(sentence.text, answer.language) for sentence in answer.sentences[:1]), default=0.0)
+    phrased = await _phrased(turn, answer, desk, context, spare_s() - voicing_s)
     if phrased:
         turn.source = "model"
         return phrased
-    plain = tuple(sentence for sentence in turn.answer.sentences if _holds(turn, sentence, turn.answer, plain=True))
-    if len(plain) < len(turn.answer.sentences):
+    plain = tuple(sentence for sentence in answer.sentences if _holds(turn, sentence, answer, plain=True))
+    if len(plain) < len(answer.sentences):
         turn.source = "unbacked"
         log.error("turn.plain_refused", verdicts=turn.verdicts)
     return plain

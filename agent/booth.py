@@ -1,0 +1,129 @@
+"""The booth: sentences → speech, one at a time, whole where that is quick and clause by clause where it is not."""
+
+import time
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from dataclasses import replace
+
+import structlog
+
+from agent.clauses import parts
+from renderer.media import RenderError, Speech, Utterance
+from renderer.voice.base import Voice
+from renderer.voice.cache import Key, SpeechCache
+from renderer.voice.finish import shortened
+from renderer.worker import Worker
+
+log = structlog.get_logger()
+
+QUICK_S = 0.3  # a sentence that is voiced in this time is voiced whole
+FIRST_PART_S = 1.2  # of sound in the first part of one that is not; each further part may be voiced while the last is heard
+GROWTH = (1.0, 2.5)  # how much longer than the one before a part may be: at least, at most
+MARGIN = 0.7  # of the time a part is heard in which the next should be ready
+MEASURED = "1 2 3 4"  # a text that every language can read
+CHARACTERS_A_SECOND = {"zh": 4.5, "ja": 7.0, "th": 11.0, "hi": 12.0}
+OTHERS_A_SECOND = 14.0
+SLOWLY = 0.3  # how much the last measurement counts
+CLAUSE_PAUSE_S, PHRASE_PAUSE_S = 0.1, 0.02  # after a mark; where there is none
+
+
+class Booth:
+    """Owns the voice. It learns how long each language takes, and keeps what it has said for when it is said again."""
+
+    def __init__(
+        self, voice: Voice, worker: Worker, *, cache: SpeechCache | None = None, clock: Callable[[], float] = time.perf_counter
+    ) -> None:
+        self._voice, self._worker, self._clock = voice, worker, clock
+        self.cache = SpeechCache() if cache is None else cache
+        self._pace: dict[str, float] = {}  # seconds of work for a second of sound, by language
+        self._rate: dict[str, float] = {}  # characters a second of sound, by language
+
+    # -- estimates ------------------------------------------------------------------------------------------------
+
+    def takes_s(self, text: str, language: str) -> float:
+        """Seconds that it will take to voice a text; 0 for what is kept."""
+        if self._key(text, language) in self.cache:
+            return 0.0
+        return self._pace.get(language, 0.0) * len(text) / self._characters(language)
+
+    def first_s(self, text: str, language: str) -> float:
+        """Seconds until the first part of a sentence can be heard."""
+        return self.takes_s(self._parts(text, language, 0.0, ())[0], language)
+
+    async def warm(self, languages: Iterable[str]) -> None:
+        """Learn how fast each language is voiced, so that the first answer in it is not made whole by mistake."""
+        for language in languages:
+            began = self._clock()
+            try:
+                speech = await self._worker.run(self._voice.speak, Utterance("warm", MEASURED, language))
+            except RenderError as error:
+                log.warning("voice.not_measured", language=language, why=str(error))
+                continue
+            self._pace[language] = (self._clock() - began) / max(speech.duration_s, 0.1)
+
+    # -- speech ---------------------------------------------------------------------------------------------------
+
+    async def whole(self, utterance: Utterance) -> Speech:
+        """The sentence in one piece. Raises VoiceError."""
+        return await self._said(utterance.text, utterance)
+
+    async def parts(self, utterance: Utterance, *, within_s: float = 0.0, names: Iterable[str] = ()) -> AsyncIterator[Speech]:
+        """The sentence in parts, each as soon as it is voiced; in one when that is ready ``within_s`` seconds.
+
+        It is not cut inside ``names``. Raises VoiceError.
+        """
+        pieces, done = self._parts(utterance.text, utterance.language, within_s, names), 0
+        for piece in pieces:
+            speech = await self._said(piece.strip(), utterance)
+            begin, done = done / len(utterance.text), done + len(piece)
+            last = done == len(utterance.text)
+            yield replace(
+                speech if last else shortened(speech, CLAUSE_PAUSE_S if _marked(piece) else PHRASE_PAUSE_S),
+                span=(begin, 1.0 if last else done / len(utterance.text)),
+            )
+
+    def _parts(self, text: str, language: str, within_s: float, names: Iterable[str]) -> list[str]:
+        if self.takes_s(text, language) <= max(QUICK_S, within_s):
+            return [text]
+        names, sizes = tuple(names), self._sizes(language)
+        pieces = parts(text, language, sizes, keep=names)
+        return pieces or [text]
+
+    def _sizes(self, language: str) -> Sequence[int]:
+        """Characters of the first, second … part."""
+        growth = min(max(MARGIN / self._pace.get(language, 1.0), GROWTH[0]), GROWTH[1])
+        return [round(FIRST_PART_S * growth**i * self._characters(language)) for i in range(4)]
+
+    async def _said(self, text: str, utterance: Utterance) -> Speech:
+        key = self._key(text, utterance.language)
+        if kept := self.cache.get(key, utterance):
+            return kept
+        began, spoken = self._clock(), self.cache.counts["spoken"]
+        speech = await self._worker.run(self.cache.speak, key, self._voice, replace(utterance, text=text))
+        if self.cache.counts["spoken"] > spoken:
+            self._learn(utterance.language, len(text), speech.duration_s, self._clock() - began)
+        return replace(speech, utterance=utterance)
+
+    def _key(self, text: str, language: str) -> Key:
+        named = getattr(self._voice, "signature", None)
+        voice, version = named(language) if named else (self._voice.name, "")
+        return Key(text, language, voice, version)
+
+    def _learn(self, language: str, characters: int, sound_s: float, took_s: float) -> None:
+        if sound_s <= 0:
+            return
+        pace, rate = took_s / sound_s, characters / sound_s
+        self._pace[language] = _nearer(self._pace.get(language), pace)
+        self._rate[language] = _nearer(self._rate.get(language), rate)
+
+    def _characters(self, language: str) -> float:
+        """Characters a second of speech."""
+        return self._rate.get(language, CHARACTERS_A_SECOND.get(language, OTHERS_A_SECOND))
+
+
+def _nearer(old: float | None, new: float) -> float:
+    return new if old is None else old + SLOWLY * (new - old)
+
+
+def _marked(piece: str) -> bool:
+    """Whether a part ends with a mark, at which a speaker pauses."""
+    return not piece.strip()[-1:].isalnum()
