@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import structlog
 
-from agent.clauses import parts
+from agent.clauses import clauses, parts
 from renderer.media import RenderError, Speech, Utterance
 from renderer.voice.base import Voice
 from renderer.voice.cache import Key, SpeechCache
-from renderer.voice.finish import shortened
+from renderer.voice.finish import joined, shortened
 from renderer.worker import Worker
 
 log = structlog.get_logger()
@@ -19,6 +19,8 @@ QUICK_S = 0.3  # a sentence that is voiced in this time is voiced whole
 FIRST_PART_S = 1.2  # of sound in the first part of one that is not; each further part may be voiced while the last is heard
 GROWTH = (1.0, 2.5)  # how much longer than the one before a part may be: at least, at most
 MARGIN = 0.7  # of the time a part is heard in which the next should be ready
+SAFETY = 1.2  # what something may take longer than it did before
+STAGE_S = 0.6  # from speech to pictures: mouth codes, and what is drawn ahead
 MEASURED = "1 2 3 4"  # a text that every language can read
 CHARACTERS_A_SECOND = {"zh": 4.5, "ja": 7.0, "th": 11.0, "hi": 12.0}
 OTHERS_A_SECOND = 14.0
@@ -46,8 +48,24 @@ class Booth:
         return self._pace.get(language, 0.0) * len(text) / self._characters(language)
 
     def first_s(self, text: str, language: str) -> float:
-        """Seconds until the first part of a sentence can be heard."""
-        return self.takes_s(self._parts(text, language, 0.0, ())[0], language)
+        """Seconds until a sentence can begin to be heard."""
+        pieces = self._parts(text, language, 0.0, ())
+        begun = next(i for i in range(1, len(pieces) + 1) if self._goes_on(pieces, i, 0.0, language))
+        return sum(self.takes_s(piece.strip(), language) for piece in pieces[:begun])
+
+    def _goes_on(self, pieces: Sequence[str], made: int, heard_s: float, language: str) -> bool:
+        """Whether a sentence of which so many pieces are made can be heard to its end without a gap.
+
+        What is before it is still heard for ``heard_s`` seconds.
+        """
+        heard_s += sum(len(piece) for piece in pieces[:made]) / self._characters(language)
+        work_s = 0.0
+        for piece in pieces[made:]:
+            work_s += SAFETY * self.takes_s(piece.strip(), language)
+            if work_s > heard_s:
+                return False
+            heard_s += len(piece) / self._characters(language)
+        return True
 
     async def warm(self, languages: Iterable[str]) -> None:
         """Learn how fast each language is voiced, so that the first answer in it is not made whole by mistake."""
@@ -66,27 +84,47 @@ class Booth:
         """The sentence in one piece. Raises VoiceError."""
         return await self._said(utterance.text, utterance)
 
-    async def parts(self, utterance: Utterance, *, within_s: float = 0.0, names: Iterable[str] = ()) -> AsyncIterator[Speech]:
-        """The sentence in parts, each as soon as it is voiced; in one when that is ready ``within_s`` seconds.
+    async def parts(
+        self, utterance: Utterance, *, heard_s: Callable[[], float] = lambda: 0.0, names: Iterable[str] = ()
+    ) -> AsyncIterator[Speech]:
+        """The sentence in parts, as soon as it can be heard from its beginning without a gap; whole where that is soon enough.
 
-        It is not cut inside ``names``. Raises VoiceError.
+        ``heard_s`` tells how long what is before it is still heard. It is not cut inside ``names``. Raises VoiceError.
         """
-        pieces, done = self._parts(utterance.text, utterance.language, within_s, names), 0
-        for piece in pieces:
+        text, language = utterance.text, utterance.language
+        pieces, done, made, given = self._parts(text, language, heard_s(), names), 0, list[Speech](), 0
+        for number, piece in enumerate(pieces, 1):
             speech = await self._said(piece.strip(), utterance)
-            begin, done = done / len(utterance.text), done + len(piece)
-            last = done == len(utterance.text)
-            yield replace(
-                speech if last else shortened(speech, CLAUSE_PAUSE_S if _marked(piece) else PHRASE_PAUSE_S),
-                span=(begin, 1.0 if last else done / len(utterance.text)),
-            )
+            begin, done = done / len(text), done + len(piece)
+            if done < len(text):
+                speech = shortened(speech, CLAUSE_PAUSE_S if _marked(piece) else PHRASE_PAUSE_S)
+            made.append(replace(speech, span=(begin, done / len(text))))
+            if given or self._goes_on(pieces, number, heard_s(), language):
+                for each in made[given:]:
+                    given += 1
+                    yield each
+        self._keep(pieces, made)
 
-    def _parts(self, text: str, language: str, within_s: float, names: Iterable[str]) -> list[str]:
-        if self.takes_s(text, language) <= max(QUICK_S, within_s):
+    def _parts(self, text: str, language: str, heard_s: float, names: Iterable[str]) -> list[str]:
+        if SAFETY * self.takes_s(text, language) <= max(QUICK_S, heard_s - STAGE_S):
             return [text]
-        names, sizes = tuple(names), self._sizes(language)
-        pieces = parts(text, language, sizes, keep=names)
-        return pieces or [text]
+        names, at = tuple(names), 0
+        for clause in clauses(text, language, keep=names)[:-1]:
+            at += len(clause)
+            if self._key(text[at:], language) in self.cache:  # as it is where only the asker's name is another
+                return [*self._cut(text[:at], language, names), text[at:]]
+        return self._cut(text, language, names)
+
+    def _cut(self, text: str, language: str, names: Sequence[str]) -> list[str]:
+        return parts(text, language, self._sizes(language), keep=names)
+
+    def _keep(self, pieces: Sequence[str], made: Sequence[Speech]) -> None:
+        """What was said in parts is kept as a whole, and what came after its first part by itself."""
+        for begin in range(min(2, len(made) - 1)):
+            speech = joined(made[begin:])
+            key = self._key("".join(pieces[begin:]).strip(), speech.utterance.language)
+            if speech.voice == key.voice:
+                self.cache.keep(key, speech)
 
     def _sizes(self, language: str) -> Sequence[int]:
         """Characters of the first, second … part."""

@@ -17,6 +17,7 @@ from agent.changes import correction
 from agent.config import Config
 from agent.guard import check
 from agent.journal import Journal
+from agent.latency import Latency
 from agent.pitch import WITHDRAWABLE, Pitch
 from agent.revision import Revision
 from agent.rundown import Rundown
@@ -25,7 +26,7 @@ from agent.turn import Context, Desk, Turn, take
 from connectors.events import ChatEvent
 from knowledge.product import Fact
 from knowledge.shelf import Change
-from renderer.media import SAMPLE_RATE, Card, RenderError, Speech, Utterance
+from renderer.media import Card, RenderError, Speech, Utterance
 from renderer.stage import Cue, Stage
 from renderer.voice.base import Voice
 from renderer.voice.cache import SpeechCache
@@ -39,7 +40,6 @@ SILENCE_S = 0.8  # rather than a longer one before an answer, viewers hear one m
 ANSWERS_IN_A_ROW = 4  # then one line of the pitch, so that the show does not become a help desk
 SPARE_MARGIN_S = 0.6  # kept back from the model's time for voice and first pictures
 VIEWERS_REMEMBERED = 1_000
-TURNS_IN_FLIGHT = 50  # answers whose first sound is still awaited
 
 
 class Director:
@@ -81,7 +81,7 @@ class Director:
         self._answers_in_a_row = 0
         self._last: OrderedDict[str, str] = OrderedDict()  # viewer → handle asked about
         self._recent: deque[str] = deque(maxlen=6)
-        self._in_flight: OrderedDict[str, tuple[Turn, float]] = OrderedDict()
+        self.latency = Latency(journal, lambda clock_s: clock_s - self.began)
         self._news = asyncio.Event()
 
     # -- hearing --------------------------------------------------------------------------------------------------
@@ -167,10 +167,7 @@ class Director:
             return
         self._recent.append(question.text)
         self._answers_in_a_row += 1
-        if turn.spoken and not begin:
-            self._in_flight[f"{turn.id}.0"] = (turn, question.at_s)
-            while len(self._in_flight) > TURNS_IN_FLIGHT:
-                self._in_flight.popitem(last=False)
+        self.latency.finished(turn)
 
     def _context(self, question: Question) -> Context:
         show = self.config.show
@@ -215,13 +212,15 @@ class Director:
             self.pitch.hold(interrupted=False)  # else another line of it would begin while this is voiced
         names = {fact.product for fact in utterance.meta["cites"]}
         try:
-            async for speech in self.booth.parts(utterance, within_s=self._heard_s() - SPARE_MARGIN_S, names=names):
+            async for speech in self.booth.parts(utterance, heard_s=self._heard_s, names=names):
                 voiced = self.clock()
                 if speech.opens and self.revision.outdated(utterance):
                     self.revision.recall(utterance)
                     return {}
                 if speech.opens and first:
                     self.pitch.hold(interrupted=True)
+                if speech.opens and utterance.meta["number"] == 0:
+                    self.latency.queued(utterance.turn, utterance.meta["asked"].at_s)
                 if not await self._stage(speech):
                     break
                 ms = ms or {"voice": (voiced - began) * 1000, "queue": (self.clock() - voiced) * 1000}
@@ -268,7 +267,7 @@ class Director:
         if self.revision.review():
             self.pitch.hold(interrupted=False)  # so that nothing comes before the correction
         for turn in self.revision.recalled:
-            self._in_flight.pop(f"{turn}.0", None)
+            self.latency.recalled(turn)
         self._news.set()
 
     async def _stage(self, speech: Speech, *, first: bool = False) -> bool:
@@ -291,7 +290,7 @@ class Director:
             return
         if utterance.kind == "pitch":
             self.pitch.heard(utterance)
-            self._answers_in_a_row = len(self._in_flight)
+            self._answers_in_a_row = self.latency.awaited
             self._news.set()
         self.journal.began(
             utterance.id, utterance.turn, utterance.kind, utterance.language, cue.voice, utterance.text, cue.pts
@@ -299,22 +298,8 @@ class Director:
         self.tell({"type": "said", "text": utterance.text, "language": utterance.language, "kind": utterance.kind})
         if "to" in utterance.meta and (utterance.kind == "correction" or utterance.id.endswith(".0")):
             self.tell(reply(utterance))
-        self._heard_first(utterance.id, cue)
-
-    def _heard_first(self, id: str, cue: Cue) -> None:
-        if id not in self._in_flight:
-            return
-        turn, at_s = self._in_flight.pop(id)
-        first_s = cue.clock_s - self.began + cue.first_sound / SAMPLE_RATE
-        total = (first_s - at_s) * 1000
-        known = sum(turn.ms.get(stage, 0.0) for stage in ("wait_chosen", "retrieve", "words", "voice", "queue"))
-        turn.ms |= {
-            "lead": round(cue.first_sound / SAMPLE_RATE * 1000, 2),
-            "wait_stage": round(total - known - cue.first_sound / SAMPLE_RATE * 1000, 2),
-            "comment_to_voice": round(total, 2),
-        }
-        self.journal.timed(turn.id, turn.ms)
-        log.info("turn.done", turn=turn.id, source=turn.source, kind=turn.answer and turn.answer.kind, **turn.ms)
+        if utterance.id == f"{utterance.turn}.0":
+            self.latency.heard(utterance.turn, cue)
 
     def _id(self, prefix: str) -> str:
         self._number += 1

@@ -18,6 +18,7 @@ from agent.guard import check as guard_check
 from agent.llm import LLMError, Phraser
 from agent.sentences import split
 from agent.triage import Question
+from agent.trust import Trust
 from knowledge.product import Fact
 from knowledge.retrieve import Found, Retriever
 from renderer.worker import Worker
@@ -74,6 +75,7 @@ class Desk:
     phraser: Phraser | None
     persona: str
     voicing_s: Callable[[str, str], float] = lambda text, language: 0.0  # until a sentence's first sound is made
+    trust: Trust = field(default_factory=Trust)  # in the phraser
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +147,18 @@ async def _phrased(turn: Turn, answer: Answer, desk: Desk, context: Context, spa
     phraser = desk.phraser
     if phraser is None or answer.kind != "fact" or (spare_s < MIN_PHRASE_S and not phraser.always):
         return ()
+    if not phraser.always and not desk.trust.asks(answer.language):
+        turn.verdicts.append({"source": "model", "verdict": "not asked", "reason": "it has failed in this language lately"})
+        return ()
+    said = await _worded(turn, answer, desk, context, spare_s)
+    desk.trust.learn(answer.language, spoken=bool(said))
+    return said
+
+
+async def _worded(turn: Turn, answer: Answer, desk: Desk, context: Context, spare_s: float) -> tuple[Sentence, ...]:
+    """What the model makes of an answer; nothing where it is late, fails, or says what no fact backs."""
+    phraser = desk.phraser
+    assert phraser is not None
     limit_s = phraser.timeout_s if phraser.always else min(spare_s, phraser.timeout_s)
     try:
         async with asyncio.timeout(limit_s):

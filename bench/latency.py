@@ -38,6 +38,7 @@ def main() -> None:
     heard = answers(shown.journal)
     with sqlite3.connect(shown.journal) as db:
         decisions = dict(db.execute("SELECT decision, count(*) FROM comments GROUP BY 1"))
+    print(shown.journal, file=sys.stderr)
     print(f"machine: {machine()}; {seconds:.0f} s, {len(chat)} comments: {decisions}; {len(heard)} answers timed\n")
     total = column(heard, "comment_to_voice")
     print("| stage | p50 ms | p95 ms | share of the mean |\n|---|---|---|---|")

@@ -80,10 +80,11 @@ class SpeechCache:
             if speech.voice != key.voice:
                 return speech  # another voice stood in for this one; the next time it may be back
             self._save(key, speech)
-        self._keep(key, speech)
+        self.keep(key, speech)
         return speech
 
-    def _keep(self, key: Key, speech: Speech) -> None:
+    def keep(self, key: Key, speech: Speech) -> None:
+        """Keep speech in memory that has been put together from parts."""
         with self._lock:
             if key not in self._kept:
                 self._bytes += speech.pcm.nbytes
@@ -96,13 +97,13 @@ class SpeechCache:
         if path is None or not path.is_file():
             return None
         try:
-            with np.load(path, allow_pickle=False) as kept:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
                 spans, symbols = kept["spans"].tolist(), kept["symbols"].tolist()
                 phonemes = tuple(Phoneme(str(s), int(a), int(b)) for s, (a, b) in zip(symbols, spans, strict=True))
                 speech = Speech(utterance, kept["pcm"].astype(np.int16).reshape(-1), phonemes, key.voice)
             path.touch()
             return speech
-        except (OSError, ValueError, KeyError, TypeError, BadZipFile) as error:
+        except (OSError, EOFError, ValueError, KeyError, TypeError, BadZipFile) as error:
             log.warning("voice.kept_speech_unreadable", path=str(path), why=repr(error), instead="spoken anew")
             return None
 

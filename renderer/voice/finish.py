@@ -40,6 +40,15 @@ def shortened(speech: Speech, pause_s: float) -> Speech:
     return replace(speech, pcm=speech.pcm[: max(length, sounding)])
 
 
+def joined(parts: Sequence[Speech]) -> Speech:
+    """Parts one after the other as one speech of the first one's utterance and voice."""
+    phonemes, at = list[Phoneme](), 0
+    for part in parts:
+        phonemes += [Phoneme(p.symbol, p.start + at, p.end + at) for p in part.phonemes]
+        at += len(part.pcm)
+    return replace(parts[0], pcm=np.concatenate([part.pcm for part in parts]), phonemes=tuple(phonemes), span=(0.0, 1.0))
+
+
 def _gain(sound: NDArray[np.float32], peak: float) -> float:
     """Brings the voiced parts to LEVEL_DB without letting any sample past PEAK."""
     blocks = sound[: len(sound) // 240 * 240].reshape(-1, 240)
