@@ -169,7 +169,7 @@ async def live(config: Config, options: Options, progress: Progress) -> None:
         follower = Follower(shelf, retriever, knowledge, director.changed, asked=offered)
         if room:
             progress.say(f"\nThe show is on: {room.url}   (ready in {time.monotonic() - began:.1f} s; Ctrl+C ends it)")
-        await _run(director, stage, sinks, connectors, [audience.run, follower.run], phraser, options)
+        await _run(director, stage, sinks, connectors, [audience.run, follower.run, director.repeats.run], phraser, options)
 
 
 async def _run(
@@ -195,6 +195,7 @@ async def _run(
         if stage.stalled:
             log.info("stage.stalled", frames=stage.stalled, of=stage.emitted)
         log.info("voice.reused", **director.booth.cache.counts)
+        log.info("voice.pace", **director.booth.paces)
 
 
 def _heard(director: Director) -> Callable[[ChatEvent], None]:

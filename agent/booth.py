@@ -7,6 +7,7 @@ from dataclasses import replace
 import structlog
 
 from agent.clauses import clauses, parts
+from agent.sentences import ENDS
 from renderer.media import RenderError, Speech, Utterance
 from renderer.voice.base import Voice
 from renderer.voice.cache import Key, SpeechCache
@@ -16,6 +17,7 @@ from renderer.worker import Worker
 log = structlog.get_logger()
 
 QUICK_S = 0.3  # a sentence that is voiced in this time is voiced whole
+USUAL_S = 4.0  # of sound in a sentence
 FIRST_PART_S = 1.2  # of sound in the first part of one that is not; each further part may be voiced while the last is heard
 GROWTH = (1.0, 2.5)  # how much longer than the one before a part may be: at least, at most
 MARGIN = 0.7  # of the time a part is heard in which the next should be ready
@@ -37,6 +39,7 @@ class Booth:
         self._voice, self._worker, self._clock = voice, worker, clock
         self.cache = SpeechCache() if cache is None else cache
         self._pace: dict[str, float] = {}  # seconds of work for a second of sound, by language
+        self._voicing = 0
         self._rate: dict[str, float] = {}  # characters a second of sound, by language
 
     # -- estimates ------------------------------------------------------------------------------------------------
@@ -46,6 +49,24 @@ class Booth:
         if self._key(text, language) in self.cache:
             return 0.0
         return self._pace.get(language, 0.0) * len(text) / self._characters(language)
+
+    @property
+    def paces(self) -> dict[str, float]:
+        """Seconds of work for a second of sound, by language."""
+        return {language: round(pace, 3) for language, pace in self._pace.items()}
+
+    def usual_s(self, language: str) -> float:
+        """Seconds that a sentence usually takes to voice."""
+        return self._pace.get(language, 0.0) * USUAL_S
+
+    def slow(self, language: str) -> bool:
+        """Whether a sentence in this language is worth preparing."""
+        return self.usual_s(language) > QUICK_S
+
+    @property
+    def busy(self) -> bool:
+        """Whether something is being voiced."""
+        return self._voicing > 0
 
     def first_s(self, text: str, language: str) -> float:
         """Seconds until a sentence can begin to be heard."""
@@ -97,7 +118,7 @@ class Booth:
             speech = await self._said(piece.strip(), utterance)
             begin, done = done / len(text), done + len(piece)
             if done < len(text):
-                speech = shortened(speech, CLAUSE_PAUSE_S if _marked(piece) else PHRASE_PAUSE_S)
+                speech = _going_on(speech, piece)
             made.append(replace(speech, span=(begin, done / len(text))))
             if given or self._goes_on(pieces, number, heard_s(), language):
                 for each in made[given:]:
@@ -136,7 +157,11 @@ class Booth:
         if kept := self.cache.get(key, utterance):
             return kept
         began, spoken = self._clock(), self.cache.counts["spoken"]
-        speech = await self._worker.run(self.cache.speak, key, self._voice, replace(utterance, text=text))
+        self._voicing += 1
+        try:
+            speech = await self._worker.run(self.cache.speak, key, self._voice, replace(utterance, text=text))
+        finally:
+            self._voicing -= 1
         if self.cache.counts["spoken"] > spoken:
             self._learn(utterance.language, len(text), speech.duration_s, self._clock() - began)
         return replace(speech, utterance=utterance)
@@ -162,6 +187,9 @@ def _nearer(old: float | None, new: float) -> float:
     return new if old is None else old + SLOWLY * (new - old)
 
 
-def _marked(piece: str) -> bool:
-    """Whether a part ends with a mark, at which a speaker pauses."""
-    return not piece.strip()[-1:].isalnum()
+def _going_on(speech: Speech, piece: str) -> Speech:
+    """A part with the pause that its last mark asks for, rather than the one that ends every speech."""
+    last = piece.strip()[-1:]
+    if last in ENDS or last == ".":
+        return speech
+    return shortened(speech, PHRASE_PAUSE_S if last.isalnum() else CLAUSE_PAUSE_S)

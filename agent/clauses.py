@@ -1,12 +1,14 @@
 """Sentences → clauses, so that a voice that needs long for a sentence can be heard before it has made all of it.
 
-A clause ends with a comma, colon, semicolon or dash, or before a conjunction where it would be too long without. It never
-ends inside a number, a price, a date, parentheses, quotation marks, or a name that is to be kept whole.
+A clause ends with its sentence, with a comma, colon, semicolon or dash, or before a conjunction where it would be too long
+without. It never ends inside a number, a price, a date, parentheses, quotation marks, or a name that is to be kept whole.
 """
 
 import re
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
+
+from agent.sentences import split
 
 MARK = re.compile(r"[,;:،؛](?=\s)|[，；：、—]|\s[–—-](?=\s)")
 PAIRS = {"(": ")", "（": "）", "[": "]", "【": "】", "“": "”", "«": "»", "「": "」", "『": "』", "《": "》", '"': '"'}
@@ -35,9 +37,11 @@ def clauses(text: str, language: str, *, keep: Iterable[str] = ()) -> list[str]:
     >>> clauses("El envío tarda de 3 a 5 días, pero no a Canarias.", "es")
     ['El envío tarda de 3 a 5 días, ', 'pero no a Canarias.']
     """
-    whole = _whole(text, keep)
-    ends = [m.end() for m in MARK.finditer(text) if _may_cut(text, m.end(), whole)]
-    return _cut(text, ends)
+    whole, at, ends = _whole(text, keep), 0, [m.end() for m in MARK.finditer(text)]
+    for sentence in split(text, language):
+        at = text.index(sentence, at) + len(sentence)
+        ends.append(at)
+    return _cut(text, [end for end in ends if _may_cut(text, end, whole)])
 
 
 def parts(text: str, language: str, sizes: Sequence[int], *, keep: Iterable[str] = ()) -> list[str]:

@@ -19,6 +19,7 @@ from agent.guard import check
 from agent.journal import Journal
 from agent.latency import Latency
 from agent.pitch import WITHDRAWABLE, Pitch
+from agent.repeats import Repeats
 from agent.revision import Revision
 from agent.rundown import Rundown
 from agent.triage import Question, Triage
@@ -34,7 +35,7 @@ from renderer.worker import Worker
 
 log = structlog.get_logger()
 
-LOOKAHEAD_S = 1.6  # speech kept ready: covers one synthesis on a busy machine
+LOOKAHEAD_S = 1.6  # speech kept ready, besides what the voice takes for a sentence
 ANSWER_AHEAD_S = 4.0  # of one answer still to be heard when the next is chosen: time for its words and its voice
 SILENCE_S = 0.8  # rather than a longer one before an answer, viewers hear one more line of the pitch
 ANSWERS_IN_A_ROW = 4  # then one line of the pitch, so that the show does not become a help desk
@@ -81,6 +82,7 @@ class Director:
         self._answers_in_a_row = 0
         self._last: OrderedDict[str, str] = OrderedDict()  # viewer → handle asked about
         self._recent: deque[str] = deque(maxlen=6)
+        self.repeats = Repeats(self.booth, self.desk, self._on_air, self._idle)
         self.latency = Latency(journal, lambda clock_s: clock_s - self.began)
         self._news = asyncio.Event()
 
@@ -120,16 +122,21 @@ class Director:
                 if question is not None:
                     await self.answer(question)
                     continue
-            if self.stage.pending_s < LOOKAHEAD_S:
+            if self.stage.pending_s < self._lookahead_s:
                 if not await self.pitch.go_on():
                     self._answers_in_a_row = 0
             else:
                 await self._wait()
 
+    @property
+    def _lookahead_s(self) -> float:
+        """Seconds of speech below which the next line of the pitch is voiced."""
+        return LOOKAHEAD_S + self.booth.usual_s(self.config.show.language)
+
     async def _wait(self) -> None:
         """Until a comment comes in, or the next line is due."""
         self._news.clear()
-        due_s = max(0.02, self.stage.pending_s - LOOKAHEAD_S)
+        due_s = max(0.02, self.stage.pending_s - self._lookahead_s)
         if self.triage.waiting:
             due_s = min(due_s, max(0.02, self.stage.pending_kind_s("answer") - ANSWER_AHEAD_S))
         with suppress(TimeoutError):  # not wait_for: in 3.11 it loses a cancellation that meets the event
@@ -166,15 +173,23 @@ class Director:
         if recalled:
             return
         self._recent.append(question.text)
+        if turn.answer:
+            self.repeats.heard(question, turn.answer.language)
         self._answers_in_a_row += 1
         self.latency.finished(turn)
 
     def _context(self, question: Question) -> Context:
+        last = self._last.get(_viewer(question.event), "")
+        return replace(self._on_air(), last=last, recent=tuple(self._recent))
+
+    def _on_air(self) -> Context:
         show = self.config.show
         language = None if show.answer_in == "asker" else show.language
-        last = self._last.get(_viewer(question.event), "")
-        on_air = self.pitch.shown or self.rundown.on_air
-        return Context(language, show.language, self.speakable, on_air, last, tuple(self._recent))
+        return Context(language, show.language, self.speakable, self.pitch.shown or self.rundown.on_air)
+
+    def _idle(self) -> bool:
+        """Whether the voice may work ahead: nothing is being voiced, and nobody waits who could be answered now."""
+        return not self.booth.busy and (not self.triage.waiting or self.stage.pending_s > ANSWER_AHEAD_S)
 
     def _remember(self, event: ChatEvent, handle: str) -> None:
         self._last[_viewer(event)] = handle

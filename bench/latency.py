@@ -85,9 +85,9 @@ def column(heard: list[Heard], name: str) -> np.ndarray:
 
 
 def report(log: str) -> None:
-    """What the show itself says at its end: late pictures, speech reused, sentences that paused for want of sound."""
+    """What the show itself says at its end: late pictures, speech reused and prepared, pauses for want of sound."""
     for line in log.splitlines():
-        if any(name in line for name in ("late_pictures", "voice.reused", "stage.stalled")):
+        if any(name in line for name in ("late_pictures", "voice.", "stage.stalled")):
             print(line)
 
 

@@ -76,11 +76,12 @@ class _Plan:
     progress: float = 0.0
     starts: Line | None = None
     ends: Line | None = None
+    ended: Line | None = None  # its sentence was over before this frame, as no further part came
     stalled: bool = False  # a sentence waits for its next part
 
     @property
     def idle(self) -> bool:
-        return not (self.talking or self.starts or self.ends)
+        return not (self.talking or self.ended)
 
 
 class Stage:
@@ -240,6 +241,9 @@ class Stage:
 
     def _cues(self, plan: _Plan) -> None:
         pts, now = plan.index * SAMPLES_PER_FRAME, self.clock()
+        if plan.ended:
+            speech = plan.ended.speech
+            self.on_cue(Cue("end", speech.utterance, pts, now, 0, speech.voice))
         if plan.starts:
             speech = plan.starts.speech
             first = next((phoneme.start for phoneme in speech.phonemes if phoneme.symbol), 0)
@@ -271,7 +275,7 @@ class Stage:
         pcm = line.pcm[at * SAMPLES_PER_FRAME : (at + 1) * SAMPLES_PER_FRAME]
         return _Plan(
             index, pcm, line.codes[at], True, utterance.card, utterance.text, utterance.language, line.progress(at),
-            starts if starts and starts.speech.opens else None, ended or (line if last and line.speech.closes else None),
+            starts if starts and starts.speech.opens else None, line if last and line.speech.closes else None, ended,
         )  # fmt: skip
 
     def _silent(self, index: int, ended: Line | None) -> _Plan:
@@ -282,7 +286,7 @@ class Stage:
         card = self._latest.card if self._latest and index < self._card_until else None
         text, language = (waiting.utterance.text, waiting.utterance.language) if waiting else ("", "")
         progress = waiting.speech.span[1] if waiting else 0.0
-        return _Plan(index, SILENCE, self.face.rest, False, card, text, language, progress, None, ended, bool(waiting))
+        return _Plan(index, SILENCE, self.face.rest, False, card, text, language, progress, ended=ended, stalled=bool(waiting))
 
     def _begin_line(self) -> Line | None:
         self._playing, self._position = self._lines.take(), 0
