@@ -46,8 +46,10 @@ class Booth:
 
     def takes_s(self, text: str, language: str) -> float:
         """Seconds that it will take to voice a text; 0 for what is kept."""
-        if self._key(text, language) in self.cache:
-            return 0.0
+        return 0.0 if self._key(text, language) in self.cache else self.anew_s(text, language)
+
+    def anew_s(self, text: str, language: str) -> float:
+        """Seconds to voice a text of this length that has not been said before."""
         return self._pace.get(language, 0.0) * len(text) / self._characters(language)
 
     @property

@@ -37,6 +37,7 @@ log = structlog.get_logger()
 
 LOOKAHEAD_S = 1.6  # speech kept ready, besides what the voice takes for a sentence
 ANSWER_AHEAD_S = 4.0  # of one answer still to be heard when the next is chosen: time for its words and its voice
+MOST_AHEAD_S = 8.0  # with a slow voice; what is urgent waits no longer than this for an answer that was chosen before it
 SILENCE_S = 0.8  # rather than a longer one before an answer, viewers hear one more line of the pitch
 ANSWERS_IN_A_ROW = 4  # then one line of the pitch, so that the show does not become a help desk
 SPARE_MARGIN_S = 0.6  # kept back from the model's time for voice and first pictures
@@ -69,7 +70,7 @@ class Director:
         """
         self.booth = Booth(voice, voice_worker, cache=speech_cache, clock=clock)
         self.config, self.triage, self.rundown = config, triage, rundown
-        self.desk = replace(desk, voicing_s=self.booth.first_s)
+        self.desk = replace(desk, voicing_s=self.booth.anew_s)
         self.stage, self.journal = stage, journal
         self.card, self.tell, self.clock, self.speakable = card, tell, clock, speakable
         self.began = clock()
@@ -84,6 +85,7 @@ class Director:
         self._recent: deque[str] = deque(maxlen=6)
         self.repeats = Repeats(self.booth, self.desk, self._on_air, self._idle)
         self.latency = Latency(journal, lambda clock_s: clock_s - self.began)
+        self._next: Question | None = None  # chosen while the pitch has to come first
         self._news = asyncio.Event()
 
     # -- hearing --------------------------------------------------------------------------------------------------
@@ -116,17 +118,34 @@ class Director:
             if self.revision.again:
                 await self.answer(*self.revision.again.popleft())
                 continue
-            if self.stage.pending_kind_s("answer") < ANSWER_AHEAD_S and self._answers_in_a_row < ANSWERS_IN_A_ROW:
-                question = self.triage.next(self.now_s)
-                self._shed()
-                if question is not None:
-                    await self.answer(question)
-                    continue
-            if self.stage.pending_s < self._lookahead_s:
+            enough = self._answers_in_a_row >= ANSWERS_IN_A_ROW
+            if not enough and self.stage.pending_kind_s("answer") < self._answer_ahead_s and (question := self._take()):
+                await self.answer(question)
+            elif self.stage.pending_s < self._lookahead_s:
                 if not await self.pitch.go_on():
                     self._answers_in_a_row = 0
+            elif enough and self._next is None and (question := self._take()):
+                self._next = question  # its turn comes when viewers hear the pitch again
+                await self.repeats.prepare(question, self._context(question), self._free)
             else:
                 await self._wait()
+
+    def _take(self) -> Question | None:
+        """The question to answer next."""
+        question, self._next = self._next, None
+        if question is None:
+            question = self.triage.next(self.now_s)
+            self._shed()
+        return question
+
+    def _free(self) -> bool:
+        """Whether what viewers have still to hear lasts for a while."""
+        return self.stage.pending_s >= self._lookahead_s
+
+    @property
+    def _answer_ahead_s(self) -> float:
+        """Seconds of an answer still to be heard below which the next question is chosen."""
+        return min(ANSWER_AHEAD_S + self.repeats.slowest_s, MOST_AHEAD_S)
 
     @property
     def _lookahead_s(self) -> float:
@@ -137,8 +156,8 @@ class Director:
         """Until a comment comes in, or the next line is due."""
         self._news.clear()
         due_s = max(0.02, self.stage.pending_s - self._lookahead_s)
-        if self.triage.waiting:
-            due_s = min(due_s, max(0.02, self.stage.pending_kind_s("answer") - ANSWER_AHEAD_S))
+        if self.triage.waiting and self._answers_in_a_row < ANSWERS_IN_A_ROW:
+            due_s = min(due_s, max(0.02, self.stage.pending_kind_s("answer") - self._answer_ahead_s))
         with suppress(TimeoutError):  # not wait_for: in 3.11 it loses a cancellation that meets the event
             async with asyncio.timeout(due_s):
                 await self._news.wait()

@@ -6,6 +6,7 @@ Only where the voice is slow, and only in languages that the room writes in.
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -40,6 +41,22 @@ class Repeats:
         _note(self._languages, language, None, LANGUAGES)
         if question.asked.here or (question.asked.kind == "fact" and not question.asked.nouns):
             _note(self._questions, question.text, language, QUESTIONS)
+
+    @property
+    def slowest_s(self) -> float:
+        """Seconds that a sentence takes to voice in the slowest of the languages that are answered in."""
+        return max((self._booth.usual_s(language) for language in self._languages), default=0.0)
+
+    async def prepare(self, question: Question, context: Context, free: Callable[[], bool]) -> None:
+        """Voice the beginning of the plain answer to a question whose turn comes soon, for as long as there is time."""
+        answer, _ = composed(await find(self._desk, question.text, context), context, question.event.user)
+        for sentence in answer.sentences[:1]:
+            with suppress(RenderError):  # it will be said when the answer is
+                async for _ in self._booth.parts(
+                    Utterance("ahead", sentence.text, answer.language, "ahead"), names={fact.product for fact in sentence.facts}
+                ):
+                    if not free():
+                        return
 
     async def run(self) -> None:
         """Voice ahead until cancelled; then how much that was is logged."""
