@@ -52,6 +52,10 @@ class Booth:
         """Seconds to voice a text of this length that has not been said before."""
         return self._pace.get(language, 0.0) * len(text) / self._characters(language)
 
+    def at_most_s(self, text: str, language: str) -> float:
+        """Seconds that a text of this length should never need."""
+        return SAFETY**2 * self.anew_s(text, language)
+
     @property
     def paces(self) -> dict[str, float]:
         """Seconds of work for a second of sound, by language."""

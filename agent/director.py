@@ -70,7 +70,7 @@ class Director:
         """
         self.booth = Booth(voice, voice_worker, cache=speech_cache, clock=clock)
         self.config, self.triage, self.rundown = config, triage, rundown
-        self.desk = replace(desk, voicing_s=self.booth.anew_s)
+        self.desk = replace(desk, voicing_s=self.booth.at_most_s)
         self.stage, self.journal = stage, journal
         self.card, self.tell, self.clock, self.speakable = card, tell, clock, speakable
         self.began = clock()
@@ -85,6 +85,7 @@ class Director:
         self._recent: deque[str] = deque(maxlen=6)
         self.repeats = Repeats(self.booth, self.desk, self._on_air, self._idle)
         self.latency = Latency(journal, lambda clock_s: clock_s - self.began)
+        self._answering = False
         self._next: Question | None = None  # chosen while the pitch has to come first
         self._news = asyncio.Event()
 
@@ -168,7 +169,7 @@ class Director:
         """One turn, said from sentence ``begin`` on: those before it have been heard. What goes wrong fails this turn only."""
         id, chosen_s = self._id("t"), self.now_s
         event = question.event
-        context = self._context(question)
+        context, self._answering = self._context(question), True
         try:
             turn = await take(question, context, self.desk, self._speaker(id, question, begin), spare_s=self._spare_s, id=id)
         except Exception as error:  # the show goes on whatever one comment brings about
@@ -176,6 +177,8 @@ class Director:
             for each in (event, *question.merged):
                 self.journal.decided(each.platform, each.id, "failed", repr(error), id)
             return
+        finally:
+            self._answering = False
         turn.ms["wait_chosen"] = round((chosen_s - question.at_s) * 1000, 2)
         self._finish(turn, question, begin)
 
@@ -207,8 +210,9 @@ class Director:
         return Context(language, show.language, self.speakable, self.pitch.shown or self.rundown.on_air)
 
     def _idle(self) -> bool:
-        """Whether the voice may work ahead: nothing is being voiced, and nobody waits who could be answered now."""
-        return not self.booth.busy and (not self.triage.waiting or self.stage.pending_s > ANSWER_AHEAD_S)
+        """Whether the voice may work ahead: no answer is under way, nor could one be that waits."""
+        free = not (self._answering or self.booth.busy)
+        return free and (not self.triage.waiting or self.stage.pending_s > ANSWER_AHEAD_S)
 
     def _remember(self, event: ChatEvent, handle: str) -> None:
         self._last[_viewer(event)] = handle

@@ -4,6 +4,7 @@ import asyncio
 import json
 import sqlite3
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -112,8 +113,7 @@ class Paced(Inline):
 
 
 def play(
-    tmp_path: Path, seconds: float, comments: list[tuple[float, str]] = [], voice: Voice | None = None,  # noqa: B006
-    pace: float = 0.0,
+    tmp_path: Path, seconds: float, comments: Sequence[tuple[float, str]] = (), voice: Voice | None = None, pace: float = 0.0
 ) -> Show:  # fmt: skip
     """A show of ``seconds`` with comments (second, text), each from a viewer of its own."""
     show = Show(tmp_path / "j.sqlite")
