@@ -43,6 +43,7 @@ from renderer.output.recording import Recording
 from renderer.overlay import FONTS, Overlay
 from renderer.stage import Stage
 from renderer.voice.base import Voice
+from renderer.voice.cache import SpeechCache
 from renderer.voice.router import Voices
 from renderer.worker import Worker
 from studio.room import Handler, Room
@@ -50,7 +51,7 @@ from studio.room import Handler, Room
 log = structlog.get_logger()
 Say = Callable[[str], None]
 
-CATALOGUE, JOURNAL = "catalogue.sqlite", "journal.sqlite"
+CATALOGUE, JOURNAL, SPEECH = "catalogue.sqlite", "journal.sqlite", "speech"
 
 
 @dataclass(frozen=True)
@@ -142,7 +143,7 @@ def rundown_of(config: Config, shelf: Shelf, now: Callable[[], datetime] = utc) 
 def directed(
     config: Config, *, shelf: Shelf, desk: Desk, voice: Voice, clear: frozenset[str], voice_worker: Worker, stage: Stage,
     journal: Journal, tell: Callable[[dict[str, Any]], None], clock: Callable[[], float] = time.perf_counter,
-    now: Callable[[], datetime] = utc, kind: type[Director] = Director,
+    now: Callable[[], datetime] = utc, kind: type[Director] = Director, speech_cache: SpeechCache | None = None,
 ) -> Director:  # fmt: skip
     """The director of a show, live or replayed, with triage and rundown, at its place on the stage.
 
@@ -152,7 +153,7 @@ def directed(
     director = kind(
         config, triage=Triage(), rundown=rundown_of(config, shelf, now), desk=desk, voice=voice,
         speakable=clear | {config.show.language}, voice_worker=voice_worker, stage=stage, journal=journal,
-        card=_cards(shelf.store, now), tell=tell, clock=clock,
+        card=_cards(shelf.store, now), tell=tell, clock=clock, speech_cache=speech_cache,
     )  # fmt: skip
     stage.on_cue = director.cue
     return director
@@ -189,7 +190,8 @@ async def live(config: Config, options: Options, progress: Progress) -> None:
         progress.step("voice")
         voice = Voices(config.host.voice, threads=1)
         others = sorted(voice.clear_languages - {config.show.language}) if config.show.answer_in == "asker" else []
-        await asyncio.to_thread(voice.warm, [config.show.language, *others])
+        languages = [config.show.language, *others]
+        await asyncio.to_thread(voice.warm, languages)
         progress.step("face")
         worker, knowledge, speaking = Worker("render"), Worker("knowledge"), Worker("voice")
         for each in (worker, knowledge, speaking):
@@ -210,14 +212,16 @@ async def live(config: Config, options: Options, progress: Progress) -> None:
         audience = _Audience(config, connectors, web, page)
         director = directed(
             config, shelf=shelf, desk=desk, voice=voice, clear=voice.clear_languages, voice_worker=speaking, stage=stage,
-            journal=journal, tell=audience.tell,
+            journal=journal, tell=audience.tell, speech_cache=SpeechCache(data / SPEECH),
         )  # fmt: skip
+        await director.booth.warm(languages)
         follower = Follower(shelf, retriever, knowledge, director.changed, asked=offered)
         alongside: list[Callable[[], Coroutine[Any, Any, None]]] = [audience.run, follower.run]
         if phraser and (config.llm.base_url or phraser.always):  # the embedded model is too weak for lines of its own
             alongside.append(_ahead(config, phraser, director).run)
         if room:
             progress.say(f"\nThe show is on: {room.url}   (ready in {time.monotonic() - began:.1f} s; Ctrl+C ends it)")
+        alongside.append(director.repeats.run)
         await _run(director, stage, sinks, connectors, alongside, phraser, options)
 
 
@@ -242,6 +246,10 @@ async def _run(
             await sink.close()
         if stage.repeated:
             log.info("stage.late_pictures", repeated=stage.repeated, of=stage.emitted)
+        if stage.stalled:
+            log.info("stage.stalled", frames=stage.stalled, of=stage.emitted)
+        log.info("voice.reused", **director.booth.cache.counts)
+        log.info("voice.pace", **director.booth.paces)
 
 
 def heard(director: Director) -> Callable[[ChatEvent], None]:

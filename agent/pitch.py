@@ -36,7 +36,7 @@ class Pitch:
         *,
         stage: Stage,
         speech: Callable[[Utterance], Awaitable[Speech]],
-        say: Callable[[Speech], Awaitable[None]],
+        say: Callable[[Speech], Awaitable[object]],
         card: Callable[[str], Card | None],
         ledger: Ledger,
         revised: Callable[[Utterance, str, str], None],

@@ -18,6 +18,7 @@ from agent.guard import check as guard_check
 from agent.llm import LLMError, Phraser
 from agent.sentences import split
 from agent.triage import Question
+from agent.trust import Trust
 from knowledge.product import Fact
 from knowledge.retrieve import Found, Retriever
 from renderer.worker import Worker
@@ -94,6 +95,8 @@ class Desk:
     phraser: Phraser | None
     persona: str
     market: str = ""  # whose rules of advertising hold
+    voicing_s: Callable[[str, str], float] = lambda text, language: 0.0  # until a sentence's first sound is made
+    trust: Trust = field(default_factory=Trust)  # in the phraser
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,9 +151,11 @@ async def find(desk: Desk, text: str, context: Context) -> Found:
 async def words(turn: Turn, desk: Desk, context: Context, spare_s: Callable[[], float]) -> tuple[Sentence, ...]:
     """The model's sentences when they came in time and hold; else the plain ones, which are checked too."""
     assert turn.answer is not None and turn.written is not None
-    judged = [(each, verdict_of(each, turn.answer, plain=True, market=desk.market)) for each in turn.answer.sentences]
+    answer = turn.answer
+    judged = [(each, verdict_of(each, answer, plain=True, market=desk.market)) for each in answer.sentences]
     if all(verdict.ok for _, verdict in judged):
-        phrased = await _phrased(turn, turn.answer, desk, context, spare_s())
+        voicing_s = max((desk.voicing_s(each.text, answer.language) for each in answer.sentences[:1]), default=0.0)
+        phrased = await _phrased(turn, answer, desk, context, spare_s() - voicing_s)
         if phrased:
             turn.source = "model"
             return phrased
@@ -177,6 +182,18 @@ async def _phrased(turn: Turn, answer: Answer, desk: Desk, context: Context, spa
     phraser = desk.phraser
     if phraser is None or answer.kind != "fact" or (spare_s < MIN_PHRASE_S and not phraser.always):
         return ()
+    if not phraser.always and not desk.trust.asks(answer.language):
+        turn.verdicts.append({"source": "model", "verdict": "not asked", "reason": "it has failed in this language lately"})
+        return ()
+    said = await _worded(turn, answer, desk, context, spare_s)
+    desk.trust.learn(answer.language, spoken=bool(said))
+    return said
+
+
+async def _worded(turn: Turn, answer: Answer, desk: Desk, context: Context, spare_s: float) -> tuple[Sentence, ...]:
+    """What the model makes of an answer; nothing where it is late, fails, or says what no fact backs."""
+    phraser = desk.phraser
+    assert phraser is not None
     limit_s = phraser.timeout_s if phraser.always else min(spare_s, phraser.timeout_s)
     try:
         async with asyncio.timeout(limit_s):

@@ -54,12 +54,26 @@ class Phoneme:
 
 @dataclass(frozen=True, slots=True)
 class Speech:
-    """An utterance with its sound. Phonemes are in order, do not overlap, and lie inside the pcm; gaps are silence."""
+    """An utterance with its sound. Phonemes are in order, do not overlap, and lie inside the pcm; gaps are silence.
+
+    A sentence that takes long to voice comes in parts, in order: ``span`` is the share of its text that this one says.
+    """
 
     utterance: Utterance
     pcm: Pcm
     phonemes: tuple[Phoneme, ...]
     voice: str = ""  # engine/voice that spoke it, for the journal
+    span: tuple[float, float] = (0.0, 1.0)  # from 0 at the sentence's beginning to 1 at its end
+
+    @property
+    def opens(self) -> bool:
+        """Whether the sentence begins with this part."""
+        return self.span[0] == 0.0
+
+    @property
+    def closes(self) -> bool:
+        """Whether the sentence ends with this part."""
+        return self.span[1] == 1.0
 
     @property
     def duration_s(self) -> float:

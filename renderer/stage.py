@@ -7,7 +7,6 @@ Frame ``k`` of the show owns samples ``[k * 960, (k + 1) * 960)``. The stage dec
 
 import asyncio
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -16,10 +15,12 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from renderer.lines import Line, Lines, carded, closing, line
 from renderer.media import FPS, SAMPLES_PER_FRAME, AudioChunk, Card, Pcm, Planes, Speech, Utterance, VideoFrame
 from renderer.worker import Worker
 
 AHEAD_FRAMES = 10  # drawn ahead of the clock; also what an idle host lets pass before a new sentence can start
+REDRAW_FRAMES = 4  # of silence drawn ahead that are kept when a sentence comes: the time in which its first ones are drawn
 CHUNK_FRAMES = 4  # drawn in one go: amortises the net's per-call cost, small enough to keep the first one quick
 CARD_LINGER_FRAMES = 2 * FPS  # a card stays this long after the last sentence about it
 SILENCE: Pcm = np.zeros(SAMPLES_PER_FRAME, np.int16)
@@ -62,24 +63,6 @@ class Cue:
 
 
 @dataclass(frozen=True, slots=True)
-class _Line:
-    """A sentence ready to play: its sound padded to whole frames and one mouth code a frame."""
-
-    speech: Speech
-    pcm: Pcm
-    codes: NDArray[np.float32]
-
-    @property
-    def frames(self) -> int:
-        return len(self.codes)
-
-
-def _carded(line: _Line, card: Callable[[Utterance], Card | None]) -> _Line:
-    utterance = replace(line.speech.utterance, card=card(line.speech.utterance))
-    return replace(line, speech=replace(line.speech, utterance=utterance))
-
-
-@dataclass(frozen=True, slots=True)
 class _Plan:
     """What one frame says and shows."""
 
@@ -91,8 +74,14 @@ class _Plan:
     caption: str
     language: str
     progress: float = 0.0
-    starts: _Line | None = None
-    ends: _Line | None = None
+    starts: Line | None = None
+    ends: Line | None = None
+    ended: Line | None = None  # its sentence was over before this frame, as no further part came
+    stalled: bool = False  # a sentence waits for its next part
+
+    @property
+    def idle(self) -> bool:
+        return not (self.talking or self.ended)
 
 
 class Stage:
@@ -120,8 +109,10 @@ class Stage:
         self._next_draw = 0
         self._chunk = CHUNK_FRAMES  # drawn in one go now: less while drawing is slower than the clock
         self._skip = 0  # frames left out meanwhile, so that what is drawn next comes in time
-        self._lines: deque[_Line] = deque()
-        self._playing: _Line | None = None
+        self.stalled = 0  # frames for which a sentence that had begun waited for its next part
+        self._lines = Lines()
+        self._playing: Line | None = None
+        self._ended: Line | None = None  # its sentence was over only after its last frame had been planned
         self._position = 0  # frames of _playing already planned
         self._latest: Utterance | None = None  # whose card lingers
         self._card_until = 0
@@ -132,34 +123,44 @@ class Stage:
 
     # -- what the director asks and does ------------------------------------------------------------------------
 
-    async def say(self, speech: Speech, *, first: bool = False) -> None:
-        """Queue a sentence behind those already queued, or before them; its mouth codes come from the render thread."""
+    async def say(self, speech: Speech, *, first: bool = False) -> bool:
+        """Queue a sentence behind those already queued, or before them; its mouth codes come from the render thread.
+
+        Further parts of a sentence go behind it. False: it has been withdrawn meanwhile, and they are not wanted.
+        """
         codes = await self.worker.run(self.face.track, speech)
-        frames = len(codes)
-        pcm = np.zeros(frames * SAMPLES_PER_FRAME, np.int16)
-        pcm[: len(speech.pcm)] = speech.pcm[: len(pcm)]
-        (self._lines.appendleft if first else self._lines.append)(_Line(speech, pcm, codes))
+        queued = self._lines.put(line(speech, codes), first=first)
+        if queued:
+            self._plan_anew()
+        return queued
+
+    def close(self, utterance: Utterance) -> None:
+        """The parts of a sentence that are still to come will not come: it ends with what it has."""
+        last = self._lines.close(utterance)
+        if last and self._playing:  # of the same sentence: nothing else is played while one is open
+            self._playing = closing(self._playing)
+        elif last:
+            self._ended = last
 
     def withdraw(self, which: Callable[[Utterance], bool]) -> list[Speech]:
-        """Take back those queued sentences that no frame has been planned for; they can be said again."""
-        back = [line.speech for line in self._lines if which(line.speech.utterance)]
-        self._lines = deque(line for line in self._lines if not which(line.speech.utterance))
-        return back
+        """Take back those queued sentences that no frame has been planned for; of one in parts the first is returned."""
+        return self._lines.withdraw(which)
 
     @property
     def queued(self) -> list[Utterance]:
         """Sentences that no frame has been planned for, in order."""
-        return [line.speech.utterance for line in self._lines]
+        return [line.utterance for line in self._lines if line.speech.opens]
 
     @property
     def playing(self) -> Utterance | None:
         """The sentence whose frames are being planned: viewers hear it, or will within ``AHEAD_FRAMES``."""
-        return self._playing.speech.utterance if self._playing else None
+        now = self._playing or self._lines.open
+        return now.utterance if now else None
 
     def renew_cards(self, card: Callable[[Utterance], Card | None]) -> None:
         """Give what plays, lingers and waits the cards of now, from the next frame on that is planned."""
-        self._lines = deque(_carded(line, card) for line in self._lines)
-        self._playing = _carded(self._playing, card) if self._playing else None
+        self._lines.renew_cards(card)
+        self._playing = carded(self._playing, card) if self._playing else None
         self._latest = replace(self._latest, card=card(self._latest)) if self._latest else None
 
     @property
@@ -171,14 +172,14 @@ class Stage:
 
     def committed_s(self, withdrawable: frozenset[str]) -> float:
         """Seconds that will be heard whatever is withdrawn: what plays, what is planned, queued lines of other kinds."""
-        queued = sum(line.frames for line in self._lines if line.speech.utterance.kind in withdrawable)
+        queued = sum(line.frames for line in self._lines if line.utterance.kind in withdrawable)
         return self.pending_s - queued / FPS
 
     def pending_kind_s(self, kind: str) -> float:
         """Seconds of speech of one kind that viewers have still to hear."""
         playing, at = self._playing, self._position
-        rest = playing.frames - at if playing and playing.speech.utterance.kind == kind else 0
-        return (rest + sum(line.frames for line in self._lines if line.speech.utterance.kind == kind)) / FPS
+        rest = playing.frames - at if playing and playing.utterance.kind == kind else 0
+        return (rest + sum(line.frames for line in self._lines if line.utterance.kind == kind)) / FPS
 
     # -- the clock ------------------------------------------------------------------------------------------------
 
@@ -229,6 +230,7 @@ class Stage:
         self._last = picture if picture is not None else self._last
         assert self._last is not None  # _lead_in saw the first one
         self.repeated += late
+        self.stalled += plan.stalled
         frame = VideoFrame(index, self._last, repeated=late)
         audio = AudioChunk(index * SAMPLES_PER_FRAME, plan.pcm)
         for sink in sinks:
@@ -239,6 +241,9 @@ class Stage:
 
     def _cues(self, plan: _Plan) -> None:
         pts, now = plan.index * SAMPLES_PER_FRAME, self.clock()
+        if plan.ended:
+            speech = plan.ended.speech
+            self.on_cue(Cue("end", speech.utterance, pts, now, 0, speech.voice))
         if plan.starts:
             speech = plan.starts.speech
             first = next((phoneme.start for phoneme in speech.phonemes if phoneme.symbol), 0)
@@ -257,27 +262,44 @@ class Stage:
 
     def _plan(self, index: int) -> _Plan:
         starts = self._begin_line() if self._playing is None else None
+        ended, self._ended = self._ended, None
         line = self._playing
         if line is None:
-            card = self._latest.card if self._latest and index < self._card_until else None
-            return _Plan(index, SILENCE, self.face.rest, False, card, "", "")
-        utterance, at = line.speech.utterance, self._position
+            return self._silent(index, ended)
+        utterance, at = line.utterance, self._position
         self._latest, self._card_until = utterance, index + CARD_LINGER_FRAMES
         self._position += 1
-        ends = line if self._position == line.frames else None
-        if ends:
+        last = self._position == line.frames
+        if last:
             self._playing = None
         pcm = line.pcm[at * SAMPLES_PER_FRAME : (at + 1) * SAMPLES_PER_FRAME]
         return _Plan(
-            index, pcm, line.codes[at], True, utterance.card, utterance.text, utterance.language, at / line.frames,
-            starts, ends,
+            index, pcm, line.codes[at], True, utterance.card, utterance.text, utterance.language, line.progress(at),
+            starts if starts and starts.speech.opens else None, line if last and line.speech.closes else None, ended,
         )  # fmt: skip
 
-    def _begin_line(self) -> _Line | None:
-        if not self._lines:
-            return None
-        self._playing, self._position = self._lines.popleft(), 0
+    def _silent(self, index: int, ended: Line | None) -> _Plan:
+        """Nothing is said: between sentences, or inside one whose next part is late; then its caption stays."""
+        waiting = self._lines.open
+        if waiting:
+            self._latest, self._card_until = waiting.utterance, index + CARD_LINGER_FRAMES
+        card = self._latest.card if self._latest and index < self._card_until else None
+        text, language = (waiting.utterance.text, waiting.utterance.language) if waiting else ("", "")
+        progress = waiting.speech.span[1] if waiting else 0.0
+        return _Plan(index, SILENCE, self.face.rest, False, card, text, language, progress, ended=ended, stalled=bool(waiting))
+
+    def _begin_line(self) -> Line | None:
+        self._playing, self._position = self._lines.take(), 0
         return self._playing
+
+    def _plan_anew(self) -> None:
+        """What is said next need not wait until the silence that is drawn already has gone by: that is drawn again."""
+        keep = self.emitted + REDRAW_FRAMES
+        while self._planned > keep and self._plans[self._planned - 1].idle:
+            self._planned -= 1
+            del self._plans[self._planned]
+            self._pictures.pop(self._planned, None)
+        self._next_draw = min(self._next_draw, self._planned)
 
     # -- drawing --------------------------------------------------------------------------------------------------
 
@@ -301,10 +323,10 @@ class Stage:
         and each is drawn for the time at which it will be ready. What came too late is newer than what is shown.
         """
         for plan, picture in zip(plans, pictures, strict=True):
-            if plan.index >= self.emitted:
-                self._pictures[plan.index] = picture
-            else:
+            if plan.index < self.emitted:
                 self._last = picture
+            elif self._plans.get(plan.index) is plan:  # else it has been planned anew
+                self._pictures[plan.index] = picture
         slow = took > len(plans)
         self._chunk = max(1, self._chunk // 2) if slow else min(CHUNK_FRAMES, self._chunk * 2)
         ready = 1 + took * self._chunk // len(plans)  # frames that will have gone by when the next chunk is drawn

@@ -4,7 +4,9 @@ import asyncio
 import json
 import sqlite3
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +74,7 @@ class Show:
     """What happened: cues in order, messages to the room, the journal's file."""
 
     journal: Path
+    stage: Any = None
     cues: list[Cue] = field(default_factory=list)
     told: list[dict[str, Any]] = field(default_factory=list)
 
@@ -97,18 +100,35 @@ def rundown() -> Rundown:
     )  # fmt: skip
 
 
-def play(tmp_path: Path, seconds: float, comments: list[tuple[float, str]] = [], voice: Voice | None = None) -> Show:  # noqa: B006
+class Paced(Inline):
+    """A voice's worker that takes a part of the time of what is said."""
+
+    def __init__(self, pace: float) -> None:
+        self.pace = pace
+
+    async def run(self, job: Any, *args: Any, **kwargs: Any) -> Any:
+        speech = await super().run(job, *args, **kwargs)
+        await asyncio.sleep(self.pace * speech.duration_s)
+        return speech
+
+
+def play(
+    tmp_path: Path, seconds: float, comments: Sequence[tuple[float, str]] = (), voice: Voice | None = None, pace: float = 0.0
+) -> Show:  # fmt: skip
     """A show of ``seconds`` with comments (second, text), each from a viewer of its own."""
     show = Show(tmp_path / "j.sqlite")
 
     async def main(loop: VirtualLoop) -> None:
         stage = Stage(Face(), Overlay(), worker=Inline(), clock=loop.time)  # type: ignore[arg-type]
+        show.stage = stage
         journal = Journal(show.journal, title="t", config="{}", catalogue_version=1, began="now")
         director = Director(
             Config(), triage=Triage(), rundown=rundown(), desk=Desk(retriever(), Inline(), None, "warm"),  # type: ignore[arg-type]
-            voice=voice or Voice(), speakable=frozenset({"en"}), voice_worker=Inline(), stage=stage, journal=journal,  # type: ignore[arg-type]
+            voice=voice or Voice(), speakable=frozenset({"en"}), voice_worker=Paced(pace), stage=stage, journal=journal,  # type: ignore[arg-type]
             card=lambda handle: None, tell=show.told.append, clock=loop.time,
         )  # fmt: skip
+        if pace:
+            await director.booth.warm(["en"])
 
         def cue(cue: Cue) -> None:
             show.cues.append(cue)
@@ -230,6 +250,52 @@ def test_the_journal_holds_every_stage_of_an_answer(tmp_path: Path) -> None:
     assert told["comment_to_voice"] == pytest.approx((start.clock_s - 10) * 1000, abs=1000 / FPS)
     said = show.rows("SELECT start_pts, end_pts FROM said ORDER BY start_pts")
     assert all(end is not None for _, end in said[:-1])
+
+
+def silences(show: Show) -> list[float]:
+    """Seconds between the end of what was said and the beginning of each answer, and before each of its sentences."""
+    ends = {cue.utterance.id: cue.pts for cue in show.cues if cue.kind == "end"}
+    starts = [cue for cue in show.cues if cue.kind == "start"]
+    return [
+        (after.pts - ends[before.utterance.id]) / SAMPLE_RATE
+        for before, after in pairwise(starts) if after.utterance.kind == "answer"
+    ]  # fmt: skip
+
+
+BUSY = [(3.0 + n, text) for n, text in enumerate([
+    "how much is the tent?", "watch warranty?", "do you have the boots in 42?", "serum ingredients?", "how heavy is the watch?",
+    "how much is the candle?", "what is the candle made of?", "how much is the serum?", "how heavy is the tent?",
+    "can I pay with paypal?", "how long is delivery to germany", "what sizes do the boots have?", "return policy?"])]  # fmt: skip
+
+
+def test_a_voice_that_takes_a_third_of_its_time_is_not_waited_for_in_a_busy_room(tmp_path: Path) -> None:
+    show = play(tmp_path, 120, BUSY, pace=0.35)
+    gaps = sorted(silences(show))
+    assert len(gaps) >= len(BUSY) and gaps[len(gaps) // 2] == 0 and gaps[-1] <= 0.8
+    assert not show.stage.stalled and {row[0] for row in show.rows("SELECT decision FROM comments")} == {"answered"}
+    said = show.rows("SELECT utterance, text FROM said WHERE kind = 'answer'")
+    assert len(said) == len(dict(said)) and all(text[-1] in ".!?" for _, text in said), "a sentence is on record once, whole"
+    assert len([row for row in show.rows("SELECT ms FROM turns") if "comment_to_voice" in row[0]]) == len(BUSY)
+
+
+def test_a_voice_as_slow_as_speech_does_not_end_the_answers(tmp_path: Path) -> None:
+    show = play(tmp_path, 200, BUSY[:6], pace=1.0)
+    assert {row[0] for row in show.rows("SELECT decision FROM comments")} == {"answered"}
+    assert not show.stage.stalled
+
+
+def test_a_voice_that_fails_in_a_sentence_ends_it_there_and_the_show_goes_on(tmp_path: Path) -> None:
+    class NoPitch(Voice):
+        def speak(self, utterance: Utterance) -> Speech:
+            if utterance.id.startswith("p"):
+                raise VoiceError("not now")
+            return super().speak(utterance)
+
+    show = play(tmp_path, 60, [(10.0, "how much is the tent?"), (30.0, "watch price?")], NoPitch(refuses=("regular",)), pace=0.5)
+    failed, answered = show.rows("SELECT decision, reason FROM comments")
+    assert failed[0] == "failed" and "hoarse" in failed[1] and answered[0] == "answered"
+    (start, end), (later, _) = show.rows("SELECT start_pts, end_pts FROM said WHERE kind = 'answer'")
+    assert end - start < 4 * SAMPLE_RATE < later - end
 
 
 def test_the_card_shows_price_and_stock_as_they_are_now() -> None:

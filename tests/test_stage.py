@@ -1,13 +1,16 @@
 """The stage: one clock, sentences in order, sound never lost, late pictures repeated."""
 
 import asyncio
+from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from renderer.media import SAMPLES_PER_FRAME, AudioChunk, Card, Phoneme, Speech, Utterance, VideoFrame
-from renderer.stage import Cue, Stage
+from renderer.stage import AHEAD_FRAMES, Cue, Stage
+from tests.virtual import Inline, VirtualLoop, run
 
 FRAMES = 1920, 720
 
@@ -216,3 +219,102 @@ async def test_a_failing_face_ends_the_show_with_its_error() -> None:
     stage = Stage(Broken(), Overlay(), live=False)
     with pytest.raises(ValueError, match="the face broke"):
         await stage.run([Sink()], seconds=1)
+
+
+def part(id: str, frames: float, value: int, span: tuple[float, float]) -> Speech:
+    return replace(speech(id, frames, value), span=span)
+
+
+async def test_parts_of_a_sentence_are_one_sentence_to_those_who_watch() -> None:
+    stage, sink, cues = make()
+    await stage.say(part("one", 3, 1, (0.0, 0.4)))
+    await stage.say(speech("two", 2, 9))
+    assert await stage.say(part("one", 2, 2, (0.4, 1.0))), "it goes behind its sentence, not behind the next"
+    await stage.run([sink], seconds=0.4)
+    sound = sink.pcm[sink.pcm != 0]
+    assert sound.tolist() == [1] * 2880 + [2] * 1920 + [9] * 1920
+    assert [(cue.kind, cue.utterance.id) for cue in cues] == [
+        ("start", "one"), ("end", "one"), ("start", "two"), ("end", "two"),
+    ]  # fmt: skip
+    seen = stage.overlay.seen  # type: ignore[attr-defined]
+    assert [seen[k][1] for k in range(5)] == ["text one"] * 5
+    assert [seen[k][2] for k in range(5)] == pytest.approx([0, 0.4 / 3, 0.8 / 3, 0.4, 0.7])
+
+
+Call = Callable[[Stage], Coroutine[Any, Any, bool]]
+
+
+def in_time(seconds: float, *calls: tuple[float, Call]) -> tuple[Stage, Sink, list[Cue]]:
+    """A live stage in virtual time, with what is called at its seconds."""
+    cues, sink, tasks = list[Cue](), Sink(), list[asyncio.Future[bool]]()
+
+    def begin(call: Call, stage: Stage) -> None:
+        tasks.append(asyncio.ensure_future(call(stage)))
+
+    async def main(loop: VirtualLoop) -> Stage:
+        stage = Stage(Face(), Overlay(), worker=Inline(), on_cue=cues.append, clock=loop.time)  # type: ignore[arg-type]
+        for at, call in calls:
+            loop.call_at(at, begin, call, stage)
+        await stage.run([sink], seconds=seconds)
+        assert all([await task for task in tasks])
+        return stage
+
+    return run(main), sink, cues
+
+
+def test_a_sentence_waits_for_its_next_part_and_nothing_comes_between() -> None:
+    stage, sink, cues = in_time(
+        2.4,
+        (0.0, lambda stage: stage.say(part("one", 3, 1, (0.0, 0.5)))),
+        (0.0, lambda stage: stage.say(speech("two", 2, 9))),
+        (1.2, lambda stage: stage.say(part("one", 2, 2, (0.5, 1.0)))),
+        (1.1, lambda stage: stage.say(speech("correction", 1, 5), first=True)),
+    )
+    assert sink.pcm[sink.pcm != 0].tolist() == [1] * 2880 + [2] * 1920 + [5] * 960 + [9] * 1920
+    assert [cue.utterance.id for cue in cues if cue.kind == "end"] == ["one", "correction", "two"]
+    first, second = (int(np.flatnonzero(sink.pcm == value)[0]) // SAMPLES_PER_FRAME for value in (1, 2))
+    assert stage.stalled == second - first - 3, "counted"
+    assert 30 < second < 30 + AHEAD_FRAMES, "the silence that was drawn ahead is drawn anew"
+    assert stage.overlay.seen[25][1] == "text one", "its caption stays"  # type: ignore[attr-defined]
+
+
+async def test_a_sentence_whose_rest_will_not_come_ends_with_what_it_has() -> None:
+    for at in (None, 1, 6):  # before it has begun, while its part is played, after that
+        stage, _, cues = make()
+        one = part("one", 3, 1, (0.0, 0.5))
+        await stage.say(one)
+        await stage.say(speech("two", 2, 9))
+
+        class Closing(Sink):
+            def write(self, frame: VideoFrame, audio: AudioChunk) -> None:
+                super().write(frame, audio)
+                if frame.index == at:  # noqa: B023
+                    stage.close(one.utterance)  # noqa: B023
+
+        if at is None:
+            stage.close(one.utterance)
+        sink = Closing()
+        await stage.run([sink], seconds=1.2)
+        assert [(cue.kind, cue.utterance.id) for cue in cues] == [
+            ("start", "one"), ("end", "one"), ("start", "two"), ("end", "two"),
+        ], at  # fmt: skip
+        assert not await stage.say(part("one", 2, 2, (0.5, 1.0))), "it is over"
+
+
+async def test_a_sentence_in_parts_is_withdrawn_whole_and_not_once_it_has_begun() -> None:
+    stage, sink, _ = make()
+    for each in (part("a", 3, 1, (0.0, 0.5)), part("a", 3, 2, (0.5, 0.8)), speech("b", 2, 9)):
+        await stage.say(each)
+    assert [back.utterance.id for back in stage.withdraw(lambda u: u.id == "a")] == ["a"]
+    assert [u.id for u in stage.queued] == ["b"]
+    assert not await stage.say(part("a", 3, 3, (0.8, 1.0))), "its further parts are not wanted"
+    await stage.run([sink], seconds=0.3)
+    assert set(np.unique(sink.pcm)) == {0, 9}
+
+
+def test_a_sentence_does_not_wait_for_the_silence_that_is_drawn_ahead() -> None:
+    stage, sink, cues = in_time(2.4, (1.2, lambda stage: stage.say(speech("one", 3, 1))))
+    assert 30 < cues[0].pts // SAMPLES_PER_FRAME < 30 + AHEAD_FRAMES
+    for frame, audio in sink.pairs[: 30 + AHEAD_FRAMES]:
+        assert (frame.planes[0, 0] > 100) == bool(audio.pcm.any()), f"frame {frame.index} shows another moment"
+    assert not stage.repeated and len(sink.pairs) == 60

@@ -9,6 +9,7 @@ from agent.answer import Answer, Sentence
 from agent.config import Llm
 from agent.llm import Phraser
 from agent.triage import Question
+from agent.trust import EVERY, MISSES, Trust
 from agent.turn import Context, Desk, Turn, take
 from connectors.events import ChatEvent
 from knowledge.asked import Reader
@@ -28,7 +29,7 @@ def worker() -> Iterator[Worker]:
 
 async def turn(
     text: str, worker: Worker, server: OpenAIServer | None = None, *, spare_s: float = 5.0, context: Context | None = None,
-    phrase: str = "auto", spoken: list[str] | None = None,
+    phrase: str = "auto", spoken: list[str] | None = None, trust: Trust | None = None,
 ) -> Turn:  # fmt: skip
     phraser = Phraser(Llm(base_url=server.url, model="m", phrase=phrase, timeout_s=2.0)) if server else None
     question = Question(ChatEvent("web", "1", "x_1", text), text, Reader().read(text), 0.0)
@@ -38,7 +39,7 @@ async def turn(
         heard.append(sentence.text)
         return {"voice": 1.0}
 
-    desk = Desk(retriever(), worker, phraser, "warm")
+    desk = Desk(retriever(), worker, phraser, "warm", trust=trust or Trust())
     out = await take(question, context or Context(None), desk, speak, spare_s=lambda: spare_s, id="t1")
     assert heard == [sentence.text for sentence in out.spoken]
     return out
@@ -128,3 +129,18 @@ async def test_cancelling_a_turn_says_nothing(worker: Worker) -> None:
         with pytest.raises(asyncio.CancelledError):
             await task
         assert spoken == []
+
+
+async def test_a_model_that_keeps_failing_in_a_language_is_asked_more_seldom(worker: Worker) -> None:
+    trust = Trust()
+    async with OpenAIServer("The best price ever!") as server:
+        for _ in range(MISSES + EVERY):
+            await turn("how much is the watch?", worker, server, trust=trust)
+        assert len(server.requests) == MISSES + 1
+        before = len(server.requests)
+        await turn("手表多少钱？", worker, server, trust=trust, context=Context(None, speakable=frozenset({"zh"})))
+        assert len(server.requests) == before + 1, "another language is judged by itself"
+        server.reply = lambda _: PLAIN
+        for _ in range(EVERY + 2):
+            out = await turn("how much is the watch?", worker, server, trust=trust)
+    assert out.source == "model", "and one that has become better is found out"

@@ -1,11 +1,12 @@
 """What every engine's sound goes through: silence trimmed, level evened, ends faded, times shifted to match."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from renderer.media import SAMPLE_RATE, Pcm, Phoneme
+from renderer.media import SAMPLE_RATE, Pcm, Phoneme, Speech
 
 LEAD = SAMPLE_RATE * 40 // 1000  # silence kept before the first sound
 TAIL = SAMPLE_RATE * 220 // 1000  # pause after the last: sentences need air between them
@@ -30,6 +31,22 @@ def finish(sound: NDArray[np.float32], phonemes: Sequence[tuple[str, float, floa
     cut[-FADE:] *= ramp[::-1][-len(cut[-FADE:]) :]
     cut = np.concatenate([cut, np.zeros(TAIL, np.float32)])
     return (cut * 32767).round().astype(np.int16), tuple(_shifted(phonemes, begin, end - begin))
+
+
+def shortened(speech: Speech, pause_s: float) -> Speech:
+    """Speech that goes on: a pause of ``pause_s`` after its last sound, in place of the one that ends a sentence."""
+    length = len(speech.pcm) - TAIL + round(pause_s * SAMPLE_RATE)
+    sounding = max((phoneme.end for phoneme in speech.phonemes), default=0)
+    return replace(speech, pcm=speech.pcm[: max(length, sounding)])
+
+
+def joined(parts: Sequence[Speech]) -> Speech:
+    """Parts one after the other as one speech of the first one's utterance and voice."""
+    phonemes, at = list[Phoneme](), 0
+    for part in parts:
+        phonemes += [Phoneme(p.symbol, p.start + at, p.end + at) for p in part.phonemes]
+        at += len(part.pcm)
+    return replace(parts[0], pcm=np.concatenate([part.pcm for part in parts]), phonemes=tuple(phonemes), span=(0.0, 1.0))
 
 
 def _gain(sound: NDArray[np.float32], peak: float) -> float:

