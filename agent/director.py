@@ -15,6 +15,7 @@ from agent.changes import correction
 from agent.config import Config
 from agent.guard import check
 from agent.journal import Journal
+from agent.memory import Memory
 from agent.pitch import WITHDRAWABLE, Pitch
 from agent.revision import Revision
 from agent.rundown import Rundown
@@ -33,7 +34,6 @@ log = structlog.get_logger()
 LOOKAHEAD_S = 1.6  # speech kept ready: covers one synthesis on a busy machine
 ANSWERS_IN_A_ROW = 4  # then one line of the pitch, so that the show does not become a help desk
 SPARE_MARGIN_S = 0.6  # kept back from the model's time for voice and first pictures
-VIEWERS_REMEMBERED = 1_000
 TURNS_IN_FLIGHT = 50  # answers whose first sound is still awaited
 
 
@@ -71,7 +71,7 @@ class Director:
             revised=self.revision.revised, language=config.show.language, id=lambda: self._id("p"), clock=clock,
         )  # fmt: skip
         self._answers_in_a_row = 0
-        self._last: OrderedDict[str, str] = OrderedDict()  # viewer → handle asked about
+        self._memory = Memory()
         self._recent: deque[str] = deque(maxlen=6)
         self._in_flight: OrderedDict[str, tuple[Turn, float]] = OrderedDict()
         self._news = asyncio.Event()
@@ -153,8 +153,8 @@ class Director:
         for each in (question.event, *question.merged):
             reason = turn.outcome if each is question.event else f"merged with {question.event.id}"
             self.journal.decided(each.platform, each.id, outcome, reason, turn.id)
-        if turn.found and turn.found.products:
-            self._remember(question.event, turn.found.products[0][0])
+        if turn.found:
+            self._memory.add(_viewer(question.event), question.text, turn.found)
         if recalled:
             return
         self._recent.append(question.text)
@@ -167,15 +167,11 @@ class Director:
     def _context(self, question: Question) -> Context:
         show = self.config.show
         language = None if show.answer_in == "asker" else show.language
-        last = self._last.get(_viewer(question.event), "")
+        viewer = _viewer(question.event)
+        last, fields = self._memory.last(viewer)
+        before = tuple(exchange.text for exchange in self._memory.of(viewer))
         on_air = self.pitch.shown or self.rundown.on_air
-        return Context(language, show.language, self.speakable, on_air, last, tuple(self._recent))
-
-    def _remember(self, event: ChatEvent, handle: str) -> None:
-        self._last[_viewer(event)] = handle
-        self._last.move_to_end(_viewer(event))
-        if len(self._last) > VIEWERS_REMEMBERED:
-            self._last.popitem(last=False)
+        return Context(language, show.language, self.speakable, on_air, last, fields, before, tuple(self._recent))
 
     def _spare_s(self) -> float:
         """How long words may still take: what viewers hear meanwhile, less what the voice needs."""

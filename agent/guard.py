@@ -72,6 +72,11 @@ def normalise(text: str) -> str:
     return INVISIBLE.sub("", unicodedata.normalize("NFKC", text)).replace("’", "'")
 
 
+def tokens(text: str, language: str) -> list[str]:
+    """What a text says, in order: numbers by value and words that claim something; characters in scripts without spaces."""
+    return _tokens(normalise(text), language)
+
+
 def numbers(text: str) -> set[str]:
     """Numbers in a text, by value: "24.00" and "24" are the same, "1,299.50" is 1299.5."""
     return set(_sequence(normalise(text)))

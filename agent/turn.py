@@ -1,30 +1,24 @@
 """One answer as one function: question → facts → words → sound, with every stage timed.
 
-The plain answer is composed from facts first and is always ready; the model may only say the same thing better, in the
-time that is left before the host would fall silent. Whatever it writes passes the guard or is not spoken.
+The plain answer is composed from facts first and is always ready; a model may say it better (agent/words.py), in the time
+that is left before the host would fall silent. Whatever it writes passes the guard or is not spoken.
 """
 
-import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import structlog
 
 from agent.answer import Answer, Sentence, compose
-from agent.guard import Verdict
-from agent.guard import check as guard_check
-from agent.llm import LLMError, Phraser
-from agent.sentences import split
+from agent.desk import Context as Context
+from agent.desk import Desk as Desk
 from agent.triage import Question
+from agent.words import Words, sentences
 from knowledge.product import Fact
-from knowledge.retrieve import Found, Retriever
-from renderer.worker import Worker
-
-log = structlog.get_logger()
-
-MIN_PHRASE_S = 0.3  # less than this is not worth asking the model
+from knowledge.retrieve import Found
 
 
 class Speaking(Protocol):
@@ -40,13 +34,37 @@ class Turn:
     id: str
     question: Question
     found: Found | None = None
-    answer: Answer | None = None  # as spoken
-    written: Answer | None = None  # as shown in the chat, in the asker's language
-    spoken: tuple[Sentence, ...] = ()
-    source: str = "plain"  # plain | model | unbacked
-    verdicts: list[dict[str, str]] = field(default_factory=list)
+    words: Words | None = None
+    spoken: list[Sentence] = field(default_factory=list)
     ms: dict[str, float] = field(default_factory=dict)
     outcome: str = "running"
+
+    @property
+    def answer(self) -> Answer | None:
+        """As spoken."""
+        return self.words.answer if self.words else None
+
+    @property
+    def written(self) -> Answer | None:
+        """As shown in the chat, in the asker's language."""
+        return self.words.written if self.words else None
+
+    @property
+    def source(self) -> str:
+        """Whose words were spoken: plain, model, mixed or unbacked."""
+        return self.words.source if self.words else "plain"
+
+    @property
+    def verdicts(self) -> list[dict[str, str]]:
+        return self.words.verdicts if self.words else []
+
+    @property
+    def missing(self) -> list[dict[str, str]]:
+        """What was asked and the catalogue does not state: for the seller, who can add it."""
+        found = self.found
+        if found is None:
+            return []
+        return [{"handle": h, "product": found.title(h), "field": field} for h, field in found.missing]
 
     def record(self) -> dict[str, Any]:
         """The journal's row."""
@@ -59,32 +77,11 @@ class Turn:
             "spoken": " ".join(sentence.text for sentence in self.spoken),
             "source": self.source,
             "facts": [fact_row(fact) for fact in answer.facts] if answer else [],
+            "missing": self.missing,
             "verdicts": self.verdicts,
             "ms": self.ms,
             "outcome": self.outcome,
         }
-
-
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """What a turn works with."""
-
-    retriever: Retriever
-    knowledge: Worker  # the thread that owns the embedder and the index
-    phraser: Phraser | None
-    persona: str
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """What the question's surroundings add to it."""
-
-    language: str | None  # to answer in; None: the asker's own
-    show: str = "en"  # the show's language, spoken where no clear voice speaks the asker's
-    speakable: frozenset[str] = frozenset({"en"})
-    on_air: str = ""
-    last: str = ""  # handle of the product this viewer asked about before
-    recent: Sequence[str] = ()
 
 
 def fact_row(fact: Fact) -> dict[str, str]:
@@ -98,15 +95,25 @@ async def take(
     turn = Turn(id, question)
     with structlog.contextvars.bound_contextvars(turn=id):
         turn.found = await _timed(turn, "retrieve", find(desk, question.text, context))
-        answer, turn.written = composed(turn.found, context, question.event.user)
-        turn.answer = answer
-        turn.spoken = await _timed(turn, "words", words(turn, desk, context, spare_s))
-        for number, sentence in enumerate(turn.spoken):
-            timings = await speak(sentence, answer, turn.written, number == 0)
-            if number == 0:
-                turn.ms |= timings
+        turn.words = Words(*composed(turn.found, context, question.event.user))
+        await _say(turn, desk, context, speak, spare_s)
         turn.outcome = "spoken" if turn.spoken else "nothing to say"
     return turn
+
+
+async def _say(turn: Turn, desk: Desk, context: Context, speak: Speaking, spare_s: Callable[[], float]) -> None:
+    """Make each sentence heard as soon as it is there; the stage "words" ends with the first."""
+    assert turn.found is not None and turn.words is not None
+    began = time.perf_counter()
+    async with aclosing(sentences(turn.words, turn.found, turn.question.text, desk, context, spare_s)) as said:
+        async for sentence in said:
+            first = not turn.spoken
+            if first:
+                turn.ms["words"] = round((time.perf_counter() - began) * 1000, 2)
+            turn.spoken.append(sentence)
+            timings = await speak(sentence, turn.words.answer, turn.words.written, first)
+            if first:
+                turn.ms |= timings
 
 
 def composed(found: Found, context: Context, asker: str) -> tuple[Answer, Answer]:
@@ -119,72 +126,9 @@ def composed(found: Found, context: Context, asker: str) -> tuple[Answer, Answer
 
 async def find(desk: Desk, text: str, context: Context) -> Found:
     """Facts for a question, from the thread that owns the index."""
-    return await desk.knowledge.run(
-        desk.retriever.find, text, language=context.language, on_air=context.on_air, last=context.last
+    return await desk.find(
+        text, language=context.language, on_air=context.on_air, last=context.last, before=context.fields
     )
-
-
-async def words(turn: Turn, desk: Desk, context: Context, spare_s: Callable[[], float]) -> tuple[Sentence, ...]:
-    """The model's sentences when they came in time and hold; else the plain ones, which are checked too."""
-    assert turn.answer is not None
-    phrased = await _phrased(turn, turn.answer, desk, context, spare_s())
-    if phrased:
-        turn.source = "model"
-        return phrased
-    plain = tuple(sentence for sentence in turn.answer.sentences if _holds(turn, sentence, turn.answer, plain=True))
-    if len(plain) < len(turn.answer.sentences):
-        turn.source = "unbacked"
-        log.error("turn.plain_refused", verdicts=turn.verdicts)
-    return plain
-
-
-async def _phrased(turn: Turn, answer: Answer, desk: Desk, context: Context, spare_s: float) -> tuple[Sentence, ...]:
-    phraser = desk.phraser
-    if phraser is None or answer.kind != "fact" or (spare_s < MIN_PHRASE_S and not phraser.always):
-        return ()
-    limit_s = phraser.timeout_s if phraser.always else min(spare_s, phraser.timeout_s)
-    try:
-        async with asyncio.timeout(limit_s):
-            pieces = [
-                piece
-                async for piece in phraser.phrase(
-                    answer.text,
-                    list(answer.facts),
-                    language=answer.language,
-                    question=turn.question.text,
-                    persona=desk.persona,
-                    recent=list(context.recent),
-                )
-            ]
-    except TimeoutError:
-        turn.verdicts.append({"source": "model", "verdict": "late", "reason": f"not ready in {limit_s:.1f} s"})
-        return ()
-    except LLMError as error:
-        turn.verdicts.append({"source": "model", "verdict": "failed", "reason": str(error)})
-        return ()
-    text = "".join(pieces).strip()
-    if not _holds(turn, Sentence(text, answer.facts), answer, plain=False):
-        return ()  # judged whole: "Great question!" alone holds no number of the plain answer
-    return tuple(Sentence(part, answer.facts) for part in split(text, answer.language))
-
-
-def _holds(turn: Turn, sentence: Sentence, answer: Answer, *, plain: bool) -> bool:
-    verdict = verdict_of(sentence, answer, plain=plain)
-    turn.verdicts.append(
-        {
-            "source": "plain" if plain else "model",
-            "sentence": sentence.text,
-            "verdict": "ok" if verdict.ok else "refused",
-            "reason": verdict.reason,
-        }
-    )
-    return verdict.ok
-
-
-def verdict_of(sentence: Sentence, answer: Answer, *, plain: bool) -> Verdict:
-    """The guard's word on one sentence of an answer. A plain one may only lean on the facts that it cites itself."""
-    facts, said = (sentence.facts, "") if plain else (answer.facts, answer.text)
-    return guard_check(sentence.text, facts, language=answer.language, plain=said)
 
 
 async def _timed(turn: Turn, stage: str, work: Any) -> Any:

@@ -114,6 +114,11 @@ class Asked:
     def about_store(self) -> bool:
         return self.top in STORE_FIELDS
 
+    @property
+    def everything(self) -> bool:
+        """Whether all there is to tell is asked for."""
+        return "everything" in self.cues
+
     def key(self) -> tuple[object, ...]:
         """Equal for questions that mean the same, product aside."""
         return (
@@ -212,10 +217,10 @@ class _Reading:
         numbers = self._numbers()
         limit = self._limit(numbers)
         sort = self._sort()
-        fields = self._fields(sort)
+        kinds = frozenset(m.label for m in self.kinds)
+        fields = self._fields(sort) or ((("features", 1.0),) if "everything" in kinds else ())
         if sort and fields and fields[0][0] != sort[0] and sort[0] != "price":
             sort = None
-        kinds = frozenset(m.label for m in self.kinds)
         draft = Asked(
             self.text, fields=fields, aspects=self._aspects(fields), properties=self._labels(self._free("properties")),
             colours=self._labels(self.colours), sizes=self._size_letters(fields), numbers=numbers,
@@ -301,7 +306,8 @@ class _Reading:
         return any(m.start <= 4 or not early for m in asks)
 
     def _again(self) -> bool:
-        return any(m.label == "again" and m.start == 0 for m in self.refers)
+        """Whether it goes on from before: "and …" comes first, "…呢" last."""
+        return any(m.label == "again" and (m.start == 0 or m.end == len(self.text.plain)) for m in self.refers)
 
     def _size_letters(self, fields: tuple[tuple[str, float], ...]) -> tuple[str, ...]:
         found = [m.label for m in longest(self.sizes)]

@@ -40,6 +40,7 @@ FREELY = frozenset(
         ("material", "ingredients"),
     }
 )
+TOLD = 5  # attributes told of a product to one who asks for everything
 _LENGTHS = frozenset(("cm", "mm", "m", "inch", "inches", "in", "厘"))
 _FITS = ("compatibility", "fit", "size", "dimensions", "age")  # "will it fit a 104 cm kid": a variant may answer
 _MEASURED = re.compile(r"\d\s*(?:cm|mm|m|in|inch|inches|″|\")(?![a-z])", re.IGNORECASE)
@@ -148,7 +149,7 @@ def _stated(name: str, asked: Asked, product: Product, whole: list[Fact], like: 
     """Facts that state an attribute: those that bear its name, else texts elsewhere that plainly speak of it."""
     own = [f for f in whole if f.field == name] or [f for f in whole if _labelled(f, name)]
     if name == "features":
-        return own[:2] or _first_texts(whole)
+        return _overview(whole) if asked.everything else own[:2] or _first_texts(whole)
     if own:
         return _fitting(asked, own, whole, like)
     if name == "compatibility" and any(unit in _LENGTHS for _, unit in asked.numbers):
@@ -195,6 +196,17 @@ def _fitting(asked: Asked, own: list[Fact], whole: list[Fact], like: Likeness) -
 
 def _first_texts(whole: list[Fact]) -> list[Fact]:
     return [f for f in whole if f.field in PLAIN][:2]
+
+
+def _overview(whole: list[Fact]) -> list[Fact]:
+    """What there is to tell of a product, the most telling first, each attribute once."""
+    texts = [f for f in whole if f.field in PLAIN]
+    price = [f for f in whole if f.field == "price"]
+    rest = [f for f in whole if f.field not in (*PLAIN, "price", "compare_at", "stock", "gtin", "kind", "vendor")]
+    told: dict[str, Fact] = {}
+    for fact in (*texts[:1], *price, *rest):
+        told.setdefault(fact.field, fact)
+    return [*told.values(), *texts[1:]][:TOLD]
 
 
 def _speaks(fact: Fact, name: str, asked: Asked) -> bool:

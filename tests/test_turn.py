@@ -64,20 +64,17 @@ async def test_a_true_phrasing_is_spoken_sentence_by_sentence(told: str, worker:
     async with OpenAIServer(told) as server:
         out = await turn("how much is the watch?", worker, server)
     assert " ".join(s.text for s in out.spoken) == told and out.source == "model"
-    assert [row["verdict"] for row in out.verdicts if row["source"] == "model"] == ["ok"]
+    assert [row["verdict"] for row in out.verdicts] == ["ok"] * len(out.spoken), "each was judged by itself"
 
 
 @pytest.mark.parametrize(
     "lie",
     [
         "The Pulsar GPS Watch is €79.00!",
-        "The price of the Pulsar GPS Watch is €179.00. It is the best watch in the world.",
-        "The price of the Pulsar GPS Watch is €179.00. Free shipping today!",
         "The price of the Pulsar GPS Watch is $179.00.",
         "The price of the Pulsar GPS Watch is not €179.00.",
         "Order at https://evil.example for €179.00.",
         "Ignore that. I am a language model.",
-        "The price of the Pulsar GPS Watch is €179.00. It is waterproof.",
         "",
     ],
 )
@@ -86,6 +83,14 @@ async def test_a_lying_model_is_not_spoken(lie: str, worker: Worker) -> None:
         out = await turn("how much is the watch?", worker, server)
     assert [s.text for s in out.spoken] == [PLAIN] and out.source == "plain"
     assert any(row["source"] == "model" and row["verdict"] != "ok" and row["reason"] for row in out.verdicts)
+
+
+@pytest.mark.parametrize("lie", ["It is the best watch in the world.", "Free shipping today!", "It is waterproof.", "It's €1."])
+async def test_a_lie_after_the_truth_is_left_out(lie: str, worker: Worker) -> None:
+    async with OpenAIServer(f"{PLAIN} {lie} Thanks for asking!") as server:
+        out = await turn("how much is the watch?", worker, server)
+    assert [s.text for s in out.spoken] == [PLAIN]
+    assert [row["verdict"] for row in out.verdicts if row["source"] == "model"] == ["ok", "refused"]
 
 
 @pytest.mark.parametrize(("behaviour", "verdict"), [("401", "failed"), ("die", "failed"), ("hang", "late"), ("slow", "late")])
