@@ -173,6 +173,12 @@ def ask(args: Namespace) -> None:
         print(f"  [{fact.sku or 'store'}] {fact.field}: {fact.value}  ({fact.source})", file=sys.stderr)
 
 
+def evaluate(args: Namespace) -> int:
+    from agent.evaluation import run
+
+    return run(args)
+
+
 def say(args: Namespace) -> None:
     from renderer.media import Utterance
     from renderer.voice.router import Voices, timings

@@ -193,5 +193,6 @@ async def _stop(task: "asyncio.Task[None]") -> None:
             break
         task.cancel()
         await asyncio.wait([task], timeout=0.05)
+    await asyncio.sleep(0)  # its connection closes in the loop's next round
     if task.done() and not task.cancelled():
         task.exception()  # seen: whoever waits for the stream has raised it already

@@ -27,10 +27,10 @@ def worker() -> Iterator[Worker]:
 
 
 async def turn(
-    text: str, worker: Worker, server: OpenAIServer | None = None, *, spare_s: float = 5.0, context: Context | None = None,
+    text: str, worker: Worker, server: OpenAIServer | None = None, *, spare_s: float = 30.0, context: Context | None = None,
     phrase: str = "auto", spoken: list[str] | None = None,
 ) -> Turn:  # fmt: skip
-    phraser = Phraser(Llm(base_url=server.url, model="m", phrase=phrase, timeout_s=2.0)) if server else None
+    phraser = Phraser(Llm(base_url=server.url, model="m", phrase=phrase, timeout_s=30.0)) if server else None
     question = Question(ChatEvent("web", "1", "x_1", text), text, Reader().read(text), 0.0)
     heard = spoken if spoken is not None else []
 
