@@ -21,7 +21,8 @@ STORE_FIELDS = frozenset(
     {"shipping", "returns", "warranty", "payment", "contact", "gift", "privacy", "about", "discount", "ordering"}
 )
 PARTICULAR = frozenset(  # aspects that decide which of two policies is asked: "will I pay customs" is shipping
-    {"shipping.customs", "shipping.tracking", "shipping.express", "payment.cod", "payment.instalments", "discount.code"}
+    {"shipping.customs", "shipping.tracking", "shipping.express", "payment.cod", "payment.instalments", "discount.code",
+        "returns.cost",}
 )
 CHATTER = ("host", "thanks", "bye", "greeting", "praise")  # in the order in which they are recognised
 _SIZE_WORD = re.compile(r"^(?:x{0,3}s|m|x{0,4}l)$")
@@ -249,6 +250,8 @@ class _Reading:
         for name in {m.label.split(".")[0] for m in self.find("aspects") if m.label in PARTICULAR} & set(best):
             best[name] += 1.0
         best = _without_constraints(best, self)
+        if len(best) > 1 and "weight" in best and self._only_units("weight"):
+            best.pop("weight")
         kept = {name: weight for name, weight in best.items() if weight >= 1} or dict(best)
         if "price" in best and not set(kept) - {"size", "colour", "fit"}:
             kept["price"] = 1.0
@@ -268,6 +271,11 @@ class _Reading:
         names = [*self.nouns, *self.mentions]
         cues = [m for m in self.fields if m.label == name]
         return all(any(-1 <= n.start - m.end <= 1 or -1 <= m.start - n.end <= 1 for n in names) for m in cues)
+
+    def _only_units(self, name: str) -> bool:
+        """Whether an attribute's cues all are units of a number: "the 9 kg one" does not ask the weight."""
+        cues = [m for m in self.fields if m.label == name]
+        return all(m.start and self.text.plain[m.start - 1].text[0].isdigit() for m in cues)
 
     def _aspects(self, fields: tuple[tuple[str, float], ...]) -> frozenset[str]:
         names = {name for name, _ in fields}

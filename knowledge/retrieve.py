@@ -4,6 +4,7 @@ The order is: what is asked (asked.py), which products are meant (link.py), whic
 answer it (evidence.py, terms.py). Vectors choose among candidates; they never decide alone that something is stated.
 """
 
+import re
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -41,6 +42,7 @@ NEAR = 0.86  # in catalogues too small for deviations: the cosine itself,
 CLEAR = 0.03  # … or its lead over the next product (names in other languages led by 0.033 and more, others by 0.019)
 RECENT = 16  # questions whose embeddings are at hand
 POOL = 48
+_DURATION = re.compile(r"\d+\s*(?:day|week|month|year)", re.IGNORECASE)
 
 
 class Retriever:
@@ -336,6 +338,8 @@ class _Search:
         terms = choose(asked, asked.top, self.shelf.terms, things, self.like, most=1 if own else 2)
         facts = (*own, *terms) if not own or asked.top == "discount" else own
         unstated = handle and not own and asked.top == "warranty"  # a store's terms do not say how long this one's is
+        if unstated and "warranty.claim" not in asked.aspects:
+            facts = tuple(f for f in facts if _DURATION.search(f.value))
         missing = ((handle, asked.top),) if unstated or not facts else ()
         verdict = _property(asked, facts)
         place = next(iter(place_of(asked, self.shelf.terms)), "") if asked.top == "shipping" else ""
