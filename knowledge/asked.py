@@ -249,6 +249,8 @@ class _Reading:
             best.pop("material")
         for name in {m.label.split(".")[0] for m in self.find("aspects") if m.label in PARTICULAR} & set(best):
             best[name] += 1.0
+        if {"shipping", "returns"} <= set(best) and self._only_when("shipping"):
+            best.pop("shipping")
         best = _without_constraints(best, self)
         if len(best) > 1 and "weight" in best and self._only_units("weight"):
             best.pop("weight")
@@ -271,6 +273,11 @@ class _Reading:
         names = [*self.nouns, *self.mentions]
         cues = [m for m in self.fields if m.label == name]
         return all(any(-1 <= n.start - m.end <= 1 or -1 <= m.start - n.end <= 1 for n in names) for m in cues)
+
+    def _only_when(self, name: str) -> bool:
+        """Whether an attribute's cues all only ask for a time, which other terms have too: "how many days to return it"."""
+        times = [m for m in self.find("aspects") if m.label == "returns.time"]
+        return all(any(c.start < t.end and t.start < c.end for t in times) for c in self.fields if c.label == name)
 
     def _only_units(self, name: str) -> bool:
         """Whether an attribute's cues all are units of a number: "the 9 kg one" does not ask the weight."""
