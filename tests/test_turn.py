@@ -31,6 +31,14 @@ async def turn(
     phrase: str = "auto", spoken: list[str] | None = None,
 ) -> Turn:  # fmt: skip
     phraser = Phraser(Llm(base_url=server.url, model="m", phrase=phrase, timeout_s=30.0)) if server else None
+    desk = Desk(retriever(), worker, phraser, "warm")
+    return await ask(text, desk, spare_s=spare_s, context=context, spoken=spoken)
+
+
+async def ask(
+    text: str, desk: Desk, *, spare_s: float = 30.0, context: Context | None = None, spoken: list[str] | None = None
+) -> Turn:
+    """One turn at a desk; what was made heard is what it says was spoken."""
     question = Question(ChatEvent("web", "1", "x_1", text), text, Reader().read(text), 0.0)
     heard = spoken if spoken is not None else []
 
@@ -38,7 +46,6 @@ async def turn(
         heard.append(sentence.text)
         return {"voice": 1.0}
 
-    desk = Desk(retriever(), worker, phraser, "warm")
     out = await take(question, context or Context(None), desk, speak, spare_s=lambda: spare_s, id="t1")
     assert heard == [sentence.text for sentence in out.spoken]
     return out
