@@ -18,6 +18,7 @@ from knowledge.store import Store
 from renderer.worker import Worker
 
 PLAIN = "plain answers, no model"
+PATIENCE_S = 30.0  # an answer: what is scored is the words, their time is told beside
 
 
 def run(args: Namespace) -> int:
@@ -43,7 +44,7 @@ def _models(configured: Llm, args: Namespace) -> dict[str, Llm | None]:
     """Name → settings of each model to score; None for plain answers."""
     if args.plain:
         return {PLAIN: None}
-    changes: dict[str, Any] = {"phrase": "always"}
+    changes: dict[str, Any] = {"phrase": "always", "timeout_s": max(configured.timeout_s, PATIENCE_S)}
     if args.base_url:
         changes |= {"base_url": args.base_url, "api_key_env": args.api_key_env or ""}
     names = args.model or [configured.model]

@@ -6,6 +6,7 @@ a fact's value left out. Plain sentences come in order and each is said once, so
 from facts. Where the model stops, strays or is late, code says the rest: what viewers hear is whole whatever a model does.
 """
 
+import re
 import tomllib
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
@@ -13,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 
-from agent.guard import UNSPACED, WORD, Verdict, check, normalise, tokens
+from agent.guard import UNSPACED, Verdict, check, normalise, tokens
 from agent.phrasebook import phrasebook
 from agent.sentences import stream
 from agent.statements import Sentence
@@ -21,6 +22,7 @@ from knowledge.product import Fact
 
 TOGETHER = 3  # plain sentences that one sentence of a model may say
 IDLE = 2  # sentences of an answer that may claim nothing
+_BETWEEN = re.compile(r"[\s!?.,;:¡¿।…\"'()]+")  # not \W: vowel signs are no letters to a regular expression
 
 Judged = Callable[[str, Verdict], None]
 
@@ -72,7 +74,7 @@ class Script:
 def affirms(text: str, language: str) -> bool:
     """Whether a sentence says yes, in the words of data/guard/affirmations.toml."""
     lower = normalise(text).lower()
-    spaced = f" {' '.join(WORD.findall(lower))} "
+    spaced = f" {_BETWEEN.sub(' ', lower)} "
     marks = _affirmations().get(language, [])
     return any(mark in lower if UNSPACED.match(mark) else f" {mark} " in spaced for mark in marks)
 
