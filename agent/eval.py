@@ -90,7 +90,7 @@ def read_set(path: Path) -> tuple[list[Path], list[Row]]:
                 catalogue = [path.parent / name for name in raw["catalogue"]]
             else:
                 rows.append(Row.model_validate({("never" if key == "not" else key): value for key, value in raw.items()}))
-        except (ValueError, TypeError, ValidationError) as error:
+        except (ValueError, TypeError, AttributeError, ValidationError) as error:
             raise ConfigError(f"{path}, line {number}: {_first(error)}") from None
     if not rows:
         raise ConfigError(f"{path}: no questions in it; docs/answers.md says how to write a set")
