@@ -104,7 +104,7 @@ async def test_a_lie_after_the_truth_is_left_out(lie: str, worker: Worker) -> No
 async def test_a_model_that_fails_or_is_late_costs_its_phrasing_only(behaviour: str, verdict: str, worker: Worker) -> None:
     async with OpenAIServer(PLAIN) as server:
         server.behaviour = behaviour
-        out = await turn("how much is the watch?", worker, server, spare_s=0.4)
+        out = await turn("how much is the watch?", worker, server, spare_s=0.4 if verdict == "late" else 30.0)
     assert [s.text for s in out.spoken] == [PLAIN]
     assert out.verdicts[0]["source"] == "model" and out.verdicts[0]["verdict"] == verdict
 
