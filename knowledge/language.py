@@ -33,6 +33,7 @@ _MARKS = {
 }
 _SAME = {"ms": "id", "jv": "id", "su": "id", "gl": "es", "ca": "es", "yue": "zh", "wuu": "zh"}  # answered in
 _VOTES = ("fields", "stop", "forms", "kinds", "refers", "nouns")
+_KNOWN, _LEAD = 0.7, 0.35  # share of a text's words that one language's tables know, and its lead over the next
 _SURE = 0.75  # the detector alone is believed from here, when it names a language without tables
 
 
@@ -47,6 +48,8 @@ def language_of(text: str, default: str = "en") -> str:
             return language
     if _ONLY_VIETNAMESE.search(text):
         return "vi"
+    if told := _told_by_words(text):
+        return told
     guesses = _detected(text)
     scores = {
         language: known_share(text, language)
@@ -62,6 +65,13 @@ def language_of(text: str, default: str = "en") -> str:
     if likely not in (*_LATIN, *_OWN_SCRIPT) and guesses[likely] > _SURE and scores[best] < 0.5:
         return likely
     return best if scores[best] >= 0.3 else default
+
+
+def _told_by_words(text: str) -> str:
+    """The language whose tables alone know most words of a short text: names of goods mislead the detector."""
+    shares = sorted(((known_share(text, language), language) for language in _LATIN), reverse=True)
+    (first, language), (second, _) = shares[:2]
+    return language if first >= _KNOWN and first - second >= _LEAD else ""
 
 
 def known_share(text: str, language: str) -> float:

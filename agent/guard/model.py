@@ -129,6 +129,11 @@ def _within(value: Sequence[str], tokens: Sequence[str], *, gaps: bool) -> bool:
     return bool(value) and any(list(value) == list(tokens[at : at + width]) for at in range(len(tokens) - width + 1))
 
 
+def tokens(text: str, language: str) -> list[str]:
+    """What a text says, in order: numbers by value and words that claim something; characters in scripts without spaces."""
+    return _content(normalise(text).casefold(), (), language)
+
+
 def _content(text: str, facts: Sequence[Fact], language: str) -> list[str]:
     """The tokens that are not soft."""
     soft = _soft(facts, language)
