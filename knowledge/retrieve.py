@@ -60,6 +60,7 @@ class Retriever:
         self.naming = Naming(index, self.near)
         self._changes: list[Change] = []
         self._recent: dict[str, F32] = {}
+        self._sold_of, self._some = -1, dict[str, Sequence[str]]()  # thing → products, as they were named then
         _ = self.naming.whole, self.shelf.terms  # made now: the first question should not wait for them
 
     def read(self, text: str, *, default: str = "en") -> Asked:
@@ -133,10 +134,15 @@ class Retriever:
                     out.setdefault(fact.handle, score)
         return out
 
-    def _sold(self, thing: str) -> list[str]:
-        """Some products that are a thing, by their names."""
-        names = " ".join(noun_names(thing)[:1])
-        return [handle for handle, _, _ in self.index.keywords.search(names, SOLD, names=True) if handle]
+    def _sold(self, thing: str) -> Sequence[str]:
+        """Some products that are a thing, by their names; looked up again when products came, went or were renamed."""
+        if self._sold_of != self.shelf.named:
+            self._sold_of = self.shelf.named
+            self._some.clear()
+        if thing not in self._some:
+            names = " ".join(noun_names(thing)[:1])
+            self._some[thing] = [h for h, _, _ in self.index.keywords.search(names, SOLD, names=True) if h]
+        return self._some[thing]
 
     def _card(self, product: Product, vector: F32, low: float) -> float:
         text = product_text(product)
