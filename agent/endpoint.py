@@ -2,6 +2,7 @@
 
 import os
 from typing import Any
+from urllib.parse import urlsplit
 
 from agent.config import Llm
 
@@ -21,7 +22,17 @@ def chat_model(config: Llm, url: str) -> Any:
     return ChatOpenAI(
         base_url=url, api_key=SecretStr(key), model=config.model or "default", temperature=0.3, max_retries=0,
         timeout=config.timeout_s, max_completion_tokens=config.max_tokens, stream_usage=False,
+        http_async_client=_local(url, config.timeout_s),
     )  # fmt: skip
+
+
+def _local(url: str, timeout_s: float) -> Any:
+    """A client for this machine, where connecting is free: none of its connections outlives an answer. None for others."""
+    import httpx
+
+    if urlsplit(url).hostname not in ("127.0.0.1", "localhost", "::1"):
+        return None
+    return httpx.AsyncClient(timeout=timeout_s, limits=httpx.Limits(max_keepalive_connections=0))
 
 
 def explain(error: Exception, config: Llm) -> str:
