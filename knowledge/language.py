@@ -1,7 +1,7 @@
 """Which language a viewer writes in, with care for the very short texts that chats are full of."""
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from knowledge.lexicon import Word, lexicon, words
@@ -34,9 +34,11 @@ _MARKS = {
 _SAME = {"ms": "id", "jv": "id", "su": "id", "gl": "es", "ca": "es", "yue": "zh", "wuu": "zh"}  # answered in
 _VOTES = ("fields", "stop", "forms", "kinds", "refers", "nouns")
 _KNOWN, _LEAD = 0.7, 0.35  # share of a text's words that one language's tables know, and its lead over the next
+KEPT = 4_096  # texts whose language is remembered
 _SURE = 0.75  # the detector alone is believed from here, when it names a language without tables
 
 
+@lru_cache(maxsize=KEPT)  # a question is read more than once on its way
 def language_of(text: str, default: str = "en") -> str:
     """The language of a chat message as ISO 639 code; ``default`` when nothing in the text tells.
 
@@ -74,6 +76,7 @@ def _told_by_words(text: str) -> str:
     return language if first >= _KNOWN and first - second >= _LEAD else ""
 
 
+@lru_cache(maxsize=KEPT)
 def known_share(text: str, language: str) -> float:
     """The share of a text's words that a language's tables know, 0 to 1."""
     tokens = words(text)
