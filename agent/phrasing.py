@@ -42,7 +42,7 @@ class Script:
         """What a model's sentence may be spoken as, with the facts that back it; ticks off what it says."""
         if not self.affirm and affirms(text, self.language):
             return None, Verdict(False, "affirms")
-        if self.idle and (verdict := harmless(unaffirmed(text, self.language), self.language)).ok:
+        if self.idle and (verdict := harmless(text, self.language)).ok:
             self.idle -= 1
             return Sentence(text), verdict
         said, verdict = self._said(text)
@@ -77,14 +77,6 @@ def affirms(text: str, language: str) -> bool:
     spaced = f" {_BETWEEN.sub(' ', lower)} "
     marks = _affirmations().get(language, [])
     return any(mark in lower if UNSPACED.match(mark) else f" {mark} " in spaced for mark in marks)
-
-
-def unaffirmed(text: str, language: str) -> str:
-    """A text without its "sure!" and "yes,", which may be said here; one that says nothing else is harmless punctuation."""
-    lower, marks = normalise(text).lower(), sorted(_affirmations().get(language, []), key=len, reverse=True)
-    found = "|".join(map(re.escape, marks))
-    edge = "" if any(UNSPACED.match(mark) for mark in marks) else r"\b"
-    return re.sub(rf"{edge}(?:{found}){edge}", " ", lower) if found else lower
 
 
 def harmless(text: str, language: str) -> Verdict:

@@ -62,7 +62,7 @@ def test_a_model_may_be_idle_twice_only() -> None:
 
 def test_yes_is_said_only_where_the_answer_is_yes() -> None:
     assert script(affirm=False).match("Yes, it costs €179.00.")[1].reason == "affirms"
-    assert script(affirm=False).match("Sure!")[0] is None and script().match("Sure!")[0] is not None
+    assert script(affirm=False).match("Sure!")[0] is None
     said = {"zh": "当然", "es": "¡Claro!", "th": "ใช่ค่ะ", "de": "Ja!", "hi": "हाँ"}
     assert all(affirms(text, language) for language, text in said.items())
     assert not affirms("The price is surely", "en")

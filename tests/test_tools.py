@@ -68,9 +68,9 @@ async def test_calls_are_counted() -> None:
 
 
 async def test_a_model_adds_what_a_tool_told_to_the_plain_answer(worker: Worker) -> None:
-    async with ToolServer("Sure! It costs €179.00. The weight of the Pulsar GPS Watch is 48 g.", [[WATCH]]) as server:
+    async with ToolServer("Great question! It costs €179.00. The weight of the Pulsar GPS Watch is 48 g.", [[WATCH]]) as server:
         out = await turn("how much is the watch?", worker, server)
-    assert [s.text for s in out.spoken] == ["Sure!", "It costs €179.00.", "The weight of the Pulsar GPS Watch is 48 g."]
+    assert [s.text for s in out.spoken] == ["Great question!", "It costs €179.00.", "The weight of the Pulsar GPS Watch is 48 g."]
     assert out.spoken[2].facts[0].field == "weight" and out.source == "model"
 
 
