@@ -255,7 +255,7 @@ def _size(word: str) -> bool:
 
 
 LABELS = ("asks", "starts", "ends", "wants", "exclaims", "tells", "orders", "insults", "adverts", "viewers", "greets", "judges",
-          "or", "when", "why", "inverts", "fillers")  # fmt: skip
+          "or", "when", "why", "inverts", "self", "you", "fillers")  # fmt: skip
 
 
 SMALL = ("asks", "ends", "wants", "exclaims", "greets", "when", "why", "fillers")
