@@ -48,6 +48,7 @@ BUYING_RANK = 2.5  # what decides a purchase: above all that may add up without 
 HERE_RANK = 0.5  # about the product in sight
 MERGED_RANK, WAITED_RANK = 1.0, 1.0  # at most, for many askers and a long wait
 WAITED_S = 60.0  # after so long a wait counts in full
+_SIZES = frozenset({"xs", "s", "m", "l", "xl", "xxl"})
 NOT_READ = "not read yet"
 
 
@@ -277,9 +278,18 @@ def meaning(asked: Asked, said: Talk, on_air: str = "") -> Hashable:
     content = {i for m in asked.content for i in range(m.start, m.end)}
     looked_at = range(len(asked.text.plain)) if asked.top in BROAD else content
     rest = frozenset(asked.text.plain[i].text for i in looked_at if i not in taken)
+    rest |= _sizes(asked)
     here = "" if names or rest or asked.about_store else on_air
     asks = frozenset(name for name, _ in asked.fields)
     return (asked.key(), asks, asked.both, asked.negative, names, rest, here, said.forms)
+
+
+def _sizes(asked: Asked) -> frozenset[str]:
+    """Letters that are sizes ("m", but not French "m'"), so that one size is not taken for all."""
+    raw = asked.text.raw
+    return frozenset(
+        w.text for w in asked.text.plain if w.text in _SIZES and raw[w.end : w.end + 1] not in ("'", "’") and not asked.sizes
+    )
 
 
 def rank(question: Question, now_s: float, on_air: str = "") -> float:

@@ -16,6 +16,7 @@ from knowledge.asked import Asked
 from knowledge.lexicon import Match
 
 UNSPACED = {"zh": 2.0, "ja": 2.0, "th": 3.5}  # characters in a word, on average
+_AS_STATED = frozenset({"es", "pt", "fr", "hi", "id", "it"})
 _LAUGHS = re.compile(r"(ha){2,}|(ja){2,}|k{3,}|5{3,}|哈{2,}|w{2,}|\blol\b|lmao|mdr|wkwk|(hi){2,}|(he){2,}|笑|😂|🤣|rs{2,}|呜", re.I)
 
 
@@ -26,6 +27,9 @@ class Signs:
     ruled: float  # the rules of talk.py take it for a question
     shaped: float  # shaped like a question
     shaped_topical: float  # … and about goods or store
+    ordered: float  # stated, in a language that asks yes or no in the order of a statement
+    wants_judged: float
+    wants_thanked: float
     mark: float  # has a question mark
     mark_topical: float
     wants: float  # asks for something to be shown or told
@@ -105,17 +109,20 @@ def signs(asked: Asked, raw: str, seen: Seen) -> Signs:
     size = UNSPACED.get(asked.language, 1.0)
     length = len(asked.text.plain) / size
     longest = max((m.end - m.start for m in marks["asks"]), default=0) / (2.0 if size > 1 else 1.0)
+    wants, thanked = bool(marks["wants"]), bool(asked.cues & {"thanks", "bye"})
     own, to_host = bool(marks["self"]), bool(marks["you"])
+    stated = topical and not (judged or own or laughs or bang)
     values = (
-        seen.ruled, seen.shaped, seen.shaped and topical, seen.mark, seen.mark and topical, bool(marks["wants"]),
+        seen.ruled, seen.shaped, seen.shaped and topical, stated and asked.language in _AS_STATED, wants and judged, wants and thanked,
+        seen.mark, seen.mark and topical, wants,
         bool(marks["asks"]), min(1.0, longest / 2), bool(marks["ends"]), leads, leads and topical,
         any(m.end == seen.last and m.start > 0 for m in marks["trails"]), bool(marks["or"]), seen.bare, seen.choice,
-        topical, topical and not (judged or own or laughs or bang), any(w >= 1 for _, w in asked.fields),
+        topical, stated, any(w >= 1 for _, w in asked.fields),
         any(w < 1 for _, w in asked.fields), bool(asked.properties), bool(asked.nouns or asked.mentions),
         bool(asked.colours), bool(asked.sizes), bool(asked.regions), asked.here, bool(asked.numbers), asked.yes_no,
         asked.open, asked.negative, asked.again, asked.kind == "host", bool(asked.cues & {"recommend", "seek"}),
         bool(asked.cues & {"list", "compare"}), asked.kind == "offtopic", asked.kind == "praise",
-        asked.kind in ("thanks", "bye"), bool(marks["greets"]), bool(marks["exclaims"]), bool(marks["tells"]),
+        thanked, bool(marks["greets"]), bool(marks["exclaims"]), bool(marks["tells"]),
         bool(marks["orders"]), bool(marks["insults"]), bool(marks["adverts"]), bool(marks["viewers"]),
         bool(marks["judges"]), min(3, len(marks["judges"])), own, own and topical, to_host, to_host and topical, laughs,
         bang, raw.lstrip().startswith("@"), seen.personal, math.log1p(length) - 1.5, length <= 3,

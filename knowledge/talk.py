@@ -10,6 +10,7 @@ The shapes of a language's chat are data (data/talk), each list by what it does:
     inverts   what a verb that stands first asks about: "man", "ihr"
     leads, trails  begin or end many a question, and much else: signs only
     self, you speak of the viewer, to the host: signs only
+    bargains  asks for a lower price
     when, why ask for the time or the reason, of whatever is asked
     fillers   is skipped at either end before starts and ends are looked for
 """
@@ -28,7 +29,7 @@ QUESTION = "question"
 BARE_WORDS, BARE_CHARS = 5, 7  # an attribute alone asks for it when nothing else is said: "price pls", "尺码"
 _GOODS_CUES = frozenset({"recommend", "compare", "list", "host"})
 _MASKS = ("exclaims", "greets", "insults")  # what a question word inside them does not count
-_WEIGHED = frozenset({QUESTION, "chatter", "praise", "story", "order", "greeting", "insult", "viewers"})  # where signs decide
+_WEIGHED = frozenset({QUESTION, "chatter", "praise", "story", "order", "greeting", "viewers"})  # where signs decide
 _UNSPACED = frozenset({"zh", "ja", "th"})
 _DOUBLED = re.compile(r"([\u4e00-\u9fff]{1,3})[不没沒]\1")
 _STOP = re.compile(r"[,;:.!，。！；、]|\s-\s")
@@ -122,7 +123,7 @@ class _Heard:
     def _inverted(self, first: int) -> bool:
         """German asks by putting the verb first: "schwitzt man darin"."""
         follows = any(m.start == first + 1 for m in self.marks["inverts"])
-        return follows and self.words[first].text.endswith("t") and not self._masked(Match("", first, first + 1))
+        return follows and self.words[first].text.endswith(("t", "n")) and not self._masked(Match("", first, first + 1))
 
     def _opens(self, first: int) -> bool:
         return any(m.start == first and not self._masked(m) for m in self.marks["starts"])
@@ -297,11 +298,11 @@ def _size(word: str) -> bool:
 
 
 LABELS = ("asks", "starts", "ends", "wants", "exclaims", "tells", "orders", "insults", "adverts", "viewers", "greets", "judges",
-          "or", "when", "why", "inverts", "leads", "trails", "self", "you", "fillers")  # fmt: skip
+          "or", "when", "why", "inverts", "bargains", "leads", "trails", "self", "you", "fillers")  # fmt: skip
 
 
 SMALL = ("asks", "ends", "wants", "exclaims", "greets", "when", "why", "fillers")
-FORMS = ("when", "why", "wants")  # of one attribute quite different things are asked by these
+FORMS = ("when", "why", "wants", "bargains")  # of one attribute quite different things are asked by these
 
 
 def _looked_in(language: str) -> tuple[str, ...]:
