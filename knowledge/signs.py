@@ -74,6 +74,7 @@ class Signs:
     judges_count: float
     own: float  # speaks of the viewer
     own_topical: float
+    own_unshaped: float  # … and asks in no shape
     addressed: float  # speaks to the host
     addressed_topical: float
     laughs: float
@@ -124,7 +125,8 @@ def signs(asked: Asked, raw: str, seen: Seen) -> Signs:
         bool(asked.cues & {"list", "compare"}), asked.kind == "offtopic", asked.kind == "praise",
         thanked, bool(marks["greets"]), bool(marks["exclaims"]), bool(marks["tells"]),
         bool(marks["orders"]), bool(marks["insults"]), bool(marks["adverts"]), bool(marks["viewers"]),
-        bool(marks["judges"]), min(3, len(marks["judges"])), own, own and topical, to_host, to_host and topical, laughs,
+        bool(marks["judges"]), min(3, len(marks["judges"])), own, own and topical,
+        own and not (seen.shaped or seen.mark or wants), to_host, to_host and topical, laughs,
         bang, raw.lstrip().startswith("@"), seen.personal, math.log1p(length) - 1.5, length <= 3,
     )  # fmt: skip
     return Signs(*map(float, values))

@@ -207,7 +207,7 @@ class _Heard:
         if self.asked.kind == "injection":
             return Talk("injection", "gives the host orders")
         brief = len(self.words) <= 6 and len(self.marks["insults"]) == 1 and self._opens(self._first())  # "is this a scam"
-        earnest = self.strong and (self.mark or self.asked.fields or brief or self.marks["wants"])
+        earnest = self.strong and (self.mark or any(w >= 1 for _, w in self.asked.fields) or brief or self.marks["wants"])
         if self.marks["insults"] and not earnest:
             return Talk("insult", "insult")
         return None
