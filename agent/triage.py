@@ -17,6 +17,7 @@ from typing import Protocol
 from agent.sieve import BUYING, Budget, Viewers, essence, promise, repeats, standing, too_often, viewer, wordless
 from connectors.events import ChatEvent
 from knowledge.asked import Asked, Reader
+from knowledge.meant import Meant
 from knowledge.message import clean
 from knowledge.talk import Talk, rude, talk
 
@@ -48,6 +49,7 @@ BUYING_RANK = 2.5  # what decides a purchase: above all that may add up without 
 HERE_RANK = 0.5  # about the product in sight
 MERGED_RANK, WAITED_RANK = 1.0, 1.0  # at most, for many askers and a long wait
 WAITED_S = 60.0  # after so long a wait counts in full
+SECOND_LOOKS_PER_S = 10.0  # each takes some milliseconds
 _SIZES = frozenset({"xs", "s", "m", "l", "xl", "xxl"})
 NOT_READ = "not read yet"
 
@@ -104,15 +106,19 @@ class _Unread:
 class Triage:
     """The pool of questions waiting for an answer."""
 
-    def __init__(self, reader: Reads | None = None, *, language: str = "en") -> None:
-        """``reader`` understands comments; one that knows the catalogue's names merges better. ``language``: the room's."""
+    def __init__(self, reader: Reads | None = None, *, language: str = "en", meant: Meant | None = None) -> None:
+        """``reader`` understands comments; one that knows the catalogue's names merges better. ``language``: the room's.
+
+        ``meant`` gives a second look at what may be a question, at most SECOND_LOOKS_PER_S times a second.
+        """
         self._reader, self._language = reader or Reader(), language
         self._pool: dict[Hashable, Question] = {}
         self._unread: list[_Unread] = []  # in ascending order
         self._known: OrderedDict[str, tuple[Asked, Talk]] = OrderedDict()
         self._viewers, self._budget = Viewers(), Budget()
+        self._meant, self._looks = meant, Budget(SECOND_LOOKS_PER_S, SECOND_LOOKS_PER_S)
         self._decided: list[tuple[ChatEvent, str, str]] = []
-        self._looked_s = 0.0
+        self._looked_s = self._now_s = 0.0
         self.counts: Counter[str] = Counter()
 
     @property
@@ -128,6 +134,7 @@ class Triage:
     def offer(self, event: ChatEvent, now_s: float, on_air: str = "") -> Decision:
         """Hear one comment. ``on_air``: handle of the product in sight."""
         self.counts["heard"] += 1
+        self._now_s = now_s
         self._catch_up(now_s)
         decision = self._offer(event, now_s, on_air)
         self.counts[decision.outcome] += decision.outcome != "waiting"
@@ -222,10 +229,13 @@ class Triage:
             self._known.move_to_end(words)
             return self._known[words]
         asked = self._reader.read(text, default=self._language)
-        self._known[words] = asked, talk(asked, text)
+        self._known[words] = asked, talk(asked, text, self._second_look)
         if len(self._known) > KNOWN:
             self._known.popitem(last=False)
         return self._known[words]
+
+    def _second_look(self, text: str) -> float | None:
+        return self._meant(text) if self._meant and self._looks.take(self._now_s) else None
 
     # -- given up -------------------------------------------------------------------------------------------------
 

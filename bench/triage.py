@@ -17,12 +17,13 @@ from typing import Any
 
 from agent.triage import meaning
 from knowledge.asked import Reader
+from knowledge.meant import open_meant
 from knowledge.personal import personal_data
 from knowledge.talk import Talk, talk
 
 COMMENTS = Path(__file__).resolve().parent.parent / "tests/data/comments.jsonl"
-PARTS = ("tune", "held", "last", "r1", "r2", "r3", "r4", "r5", "r6")
-REPORTED = "r6"  # only counted: nothing was mended after it was seen
+PARTS = ("tune", "held", "last", "r1", "r2", "r3", "r4", "r5", "r6", "r7")
+REPORTED = "r7"  # only counted: nothing was mended after it was seen
 IN_SIGHT = "product-in-sight"
 
 
@@ -70,12 +71,12 @@ class Score:
 
 def judged(path: Path = COMMENTS) -> list[Judged]:
     """Every labelled comment, read and judged."""
-    reader = Reader()
+    reader, meant = Reader(), open_meant()
     rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     out = []
     for row in rows:
         asked = reader.read(row["text"])
-        said = talk(asked, row["text"])
+        said = talk(asked, row["text"], meant)
         out.append(Judged(row, said, meaning(asked, said, IN_SIGHT)))
     return out
 

@@ -132,17 +132,17 @@ def signs(asked: Asked, raw: str, seen: Seen) -> Signs:
     return Signs(*map(float, values))
 
 
-def probability(found: Signs) -> float:
-    """That a comment with these signs is a question to the host, 0 to 1."""
-    weights = _weights()
+def odds(found: Signs, meant: float | None = None) -> float:
+    """Log odds that a comment with these signs is a question to the host; ``meant``: what knowledge/meant.py says."""
+    weights = _weights()["alone" if meant is None else "with_meant"]
     total = weights["bias"] + sum(weights[name] * getattr(found, name) for name in NAMES)
-    return 1 / (1 + math.exp(-max(-30.0, min(30.0, total))))
+    return total if meant is None else total + weights["meant"] * meant
 
 
 NAMES = tuple(field.name for field in fields(Signs))
 
 
 @cache
-def _weights() -> dict[str, float]:
+def _weights() -> dict[str, dict[str, float]]:
     raw = (files("knowledge") / "data" / "signs.toml").read_text(encoding="utf-8")
-    return {name: float(value) for name, value in tomllib.loads(raw)["weights"].items()}
+    return tomllib.loads(raw)

@@ -23,10 +23,11 @@ from functools import cache
 from knowledge.asked import Asked
 from knowledge.lexicon import LANGUAGES, Match, Phrases, lexicon, longest, shapes, words
 from knowledge.personal import personal_data
-from knowledge.signs import Seen, Signs, probability, signs
+from knowledge.signs import Seen, Signs, odds, signs
 
 QUESTION = "question"
 BARE_WORDS, BARE_CHARS = 5, 7  # an attribute alone asks for it when nothing else is said: "price pls", "尺码"
+UNDECIDED = 3.0  # log odds: nearer to even than 20 to 1
 _GOODS_CUES = frozenset({"recommend", "compare", "list", "host"})
 _MASKS = ("exclaims", "greets", "insults")  # what a question word inside them does not count
 _WEIGHED = frozenset({QUESTION, "chatter", "praise", "story", "order", "greeting", "viewers"})  # where signs decide
@@ -51,12 +52,16 @@ class Talk:
         return self.sort == QUESTION
 
 
+Looks = Callable[[str], float | None]  # a comment's words → log odds that it asks, None when there is no time to look
 Forgets = Callable[[str, str], bool]  # (label, words) → whether a shape found counts for nothing
 
 
-def talk(asked: Asked, raw: str) -> Talk:
-    """The sort of a comment that has been read; ``raw`` is as it was written."""
-    return _Heard(asked, raw).talk()
+def talk(asked: Asked, raw: str, meant: Looks | None = None) -> Talk:
+    """The sort of a comment that has been read; ``raw`` is as it was written.
+
+    ``meant`` (knowledge/meant.py) is asked for a second look where the signs leave it undecided.
+    """
+    return _Heard(asked, raw).talk(meant)
 
 
 def heard_signs(asked: Asked, raw: str, forgets: Forgets | None = None) -> Signs:
@@ -158,8 +163,8 @@ class _Heard:
 
     # -- what it is ---------------------------------------------------------------------------------------------
 
-    def talk(self) -> Talk:
-        return replace(self._weighed(self.ruled()), small=self._small(), forms=self._forms())
+    def talk(self, meant: Looks | None) -> Talk:
+        return replace(self._weighed(self.ruled(), meant), small=self._small(), forms=self._forms())
 
     def ruled(self) -> Talk:
         """By the rules alone."""
@@ -168,11 +173,15 @@ class _Heard:
                 return found
         return self._chatter()
 
-    def _weighed(self, found: Talk) -> Talk:
+    def _weighed(self, found: Talk, meant: Looks | None) -> Talk:
         """The rules' word unless the signs together speak against it."""
         if found.sort not in _WEIGHED or not self.words:
             return found
-        asks = probability(self.signs(found)) >= 0.5
+        seen = self.signs(found)
+        said = odds(seen)
+        if meant and abs(said) < UNDECIDED and (looked := meant(self.asked.text.raw)) is not None:
+            said = odds(seen, looked)
+        asks = said >= 0
         if asks == found.asks:
             return found
         return Talk(QUESTION, "the signs together") if asks else self._unasked()
