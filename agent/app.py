@@ -30,10 +30,10 @@ from connectors.base import Connector, Replies, create, supervise
 from connectors.events import ChatEvent
 from connectors.web import WebChat
 from knowledge.embed import open_embedder
-from knowledge.meant import open_meant
 from knowledge.facts import facts
 from knowledge.feeds import stream
 from knowledge.index import FactIndex
+from knowledge.meant import open_meant
 from knowledge.product import CatalogueError, Fact
 from knowledge.retrieve import Retriever
 from knowledge.shelf import Shelf

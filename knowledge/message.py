@@ -100,11 +100,20 @@ def _nearest(word: str, language: str, names: frozenset[str]) -> str:
     limit = 1 if len(word) < 8 else 2
     near = sorted(  # of equally near ones the first by alphabet: sets have another order in each process
         w
-        for w in {*_vocabulary(language)[0], *names}
-        if w[0] == word[0] and abs(len(w) - len(word)) <= limit and len(w) > 3
+        for w in {*_beginning(language).get(word[0], ()), *(name for name in names if name[0] == word[0])}
+        if abs(len(w) - len(word)) <= limit and len(w) > 3
     )
     best = process.extractOne(word, near, scorer=DamerauLevenshtein.distance, score_cutoff=limit)
     return best[0] if best else word
+
+
+@cache
+def _beginning(language: str) -> dict[str, tuple[str, ...]]:
+    """The words that a language's tables know, by their first letter."""
+    out: dict[str, list[str]] = {}
+    for word in _vocabulary(language)[0]:
+        out.setdefault(word[0], []).append(word)
+    return {letter: tuple(found) for letter, found in out.items()}
 
 
 @cache

@@ -17,7 +17,9 @@ from knowledge.lexicon import Match
 
 UNSPACED = {"zh": 2.0, "ja": 2.0, "th": 3.5}  # characters in a word, on average
 _AS_STATED = frozenset({"es", "pt", "fr", "hi", "id", "it"})
-_LAUGHS = re.compile(r"(ha){2,}|(ja){2,}|k{3,}|5{3,}|哈{2,}|w{2,}|\blol\b|lmao|mdr|wkwk|(hi){2,}|(he){2,}|笑|😂|🤣|rs{2,}|呜", re.I)
+_LAUGHS = re.compile(
+    r"(ha){2,}|(ja){2,}|k{3,}|5{3,}|哈{2,}|w{2,}|\blol\b|lmao|mdr|wkwk|(hi){2,}|(he){2,}|笑|😂|🤣|rs{2,}|呜", re.I
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,8 @@ def signs(asked: Asked, raw: str, seen: Seen) -> Signs:
     own, to_host = bool(marks["self"]), bool(marks["you"])
     stated = topical and not (judged or own or laughs or bang)
     values = (
-        seen.ruled, seen.shaped, seen.shaped and topical, stated and asked.language in _AS_STATED, wants and judged, wants and thanked,
+        seen.ruled, seen.shaped, seen.shaped and topical, stated and asked.language in _AS_STATED,
+        wants and judged, wants and thanked,
         seen.mark, seen.mark and topical, wants,
         bool(marks["asks"]), min(1.0, longest / 2), bool(marks["ends"]), leads, leads and topical,
         any(m.end == seen.last and m.start > 0 for m in marks["trails"]), bool(marks["or"]), seen.bare, seen.choice,
@@ -135,7 +138,7 @@ def signs(asked: Asked, raw: str, seen: Seen) -> Signs:
 def odds(found: Signs, meant: float | None = None) -> float:
     """Log odds that a comment with these signs is a question to the host; ``meant``: what knowledge/meant.py says."""
     weights = _weights()["alone" if meant is None else "with_meant"]
-    total = weights["bias"] + sum(weights[name] * getattr(found, name) for name in NAMES)
+    total: float = weights["bias"] + sum(weights[name] * getattr(found, name) for name in NAMES)
     return total if meant is None else total + weights["meant"] * meant
 
 
@@ -144,5 +147,6 @@ NAMES = tuple(field.name for field in fields(Signs))
 
 @cache
 def _weights() -> dict[str, dict[str, float]]:
+    """By name, for the signs "alone" and "with_meant"."""
     raw = (files("knowledge") / "data" / "signs.toml").read_text(encoding="utf-8")
-    return tomllib.loads(raw)
+    return {part: {name: float(value) for name, value in rows.items()} for part, rows in tomllib.loads(raw).items()}
