@@ -59,6 +59,15 @@ def parser() -> argparse.ArgumentParser:
     ask.add_argument("--lang", help="answer in this language; default: the question's own")
     ask.add_argument("--config", type=Path)
 
+    evaluate = add("eval", "score answers on labelled questions: one table a model")
+    evaluate.add_argument("--set", type=Path, metavar="FILE.jsonl", help="default: 232 questions on the example catalogue")
+    evaluate.add_argument("--model", action="append", help="of the server; give it again for one more table")
+    evaluate.add_argument("--base-url", help="an OpenAI-compatible server; default: the configuration's model")
+    evaluate.add_argument("--api-key-env", metavar="NAME", help="the environment variable that holds its key")
+    evaluate.add_argument("--plain", action="store_true", help="without a model")
+    evaluate.add_argument("--limit", type=int, metavar="N", help="ask N of the questions, taken evenly")
+    evaluate.add_argument("--config", type=Path)
+
     say = add("say", "speak a sentence into a WAV file")
     say.add_argument("text")
     say.add_argument("-o", "--out", type=Path, required=True, metavar="OUT.wav")
@@ -104,7 +113,7 @@ def main(argv: list[str] | None = None) -> int:
     from agent import commands, observe
 
     observe.setup(verbose=args.verbose)
-    name = f"avatar_{args.verb}" if args.command == "avatar" else args.command
+    name = {"avatar": f"avatar_{getattr(args, 'verb', '')}", "eval": "evaluate"}.get(args.command, args.command)
     try:
         return int(getattr(commands, name)(args) or 0)
     except KeyboardInterrupt:

@@ -185,7 +185,8 @@ def _print_report(r: "Report") -> None:
 def ask(args: Namespace) -> None:
     from agent.answer import compose
     from agent.app import Progress, open_catalogue, open_retriever
-    from agent.turn import fact_row, verdict_of
+    from agent.turn import fact_row
+    from agent.words import verdict_of
 
     config = load(args.config)
     retriever = open_retriever(config, open_catalogue(config, data_dir(), Progress()), Progress())
@@ -210,6 +211,12 @@ def ask(args: Namespace) -> None:
     print(row["answer"])
     for fact in answer.facts:
         print(f"  [{fact.sku or 'store'}] {fact.field}: {fact.value}  ({fact.source})", file=sys.stderr)
+
+
+def evaluate(args: Namespace) -> int:
+    from agent.evaluation import run
+
+    return run(args)
 
 
 def say(args: Namespace) -> None:

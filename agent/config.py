@@ -49,6 +49,7 @@ class Llm(Section):
     base_url: str = Field("", description='an OpenAI-compatible server; "" is the embedded model')
     model: str = ""
     api_key_env: str = Field("", description="name of the environment variable that holds the key")
+    tools: Literal["auto", "on", "off"] = Field("auto", description="auto: where the server shows that it calls them")
     timeout_s: float = Field(8.0, gt=0, le=120)
     max_tokens: int = Field(120, ge=8, le=2_000)
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -19,6 +19,7 @@ from agent.courtesy import Courtesy
 from agent.guard import check
 from agent.journal import Journal
 from agent.latency import Latency
+from agent.memory import Memory
 from agent.pitch import WITHDRAWABLE, Pitch
 from agent.repeats import Repeats
 from agent.revision import Revision
@@ -44,7 +45,6 @@ SILENCE_S = 0.8  # rather than a longer one before an answer, viewers hear one m
 ANSWERS_IN_A_ROW = 4  # then one line of the pitch, so that the show does not become a help desk
 NOTHING_SAID_S = 0.2  # how soon the pitch is asked again when it said nothing: it rests, or the voice has failed
 SPARE_MARGIN_S = 0.6  # kept back from the model's time for voice and first pictures
-VIEWERS_REMEMBERED = 1_000
 
 
 class Director:
@@ -89,7 +89,7 @@ class Director:
             courtesy=self.courtesy, disclosure_every_s=config.courtesy.disclosure_every_s,
         )  # fmt: skip
         self._answers_in_a_row = 0
-        self._last: OrderedDict[str, str] = OrderedDict()  # viewer → handle asked about
+        self._memory = Memory()
         self._recent: deque[str] = deque(maxlen=6)
         self.repeats = Repeats(self.booth, self.desk, self._here, self._idle)
         self.latency = Latency(journal, lambda clock_s: clock_s - self.began)
@@ -206,8 +206,8 @@ class Director:
             reason = turn.outcome if own else f"asks the same as {question.id}"
             fate = "merged" if turn.spoken and not own else outcome
             self.journal.decided(each.platform, each.id, fate, reason, turn.id)
-        if turn.found and turn.found.products:
-            self._remember(question.event, turn.found.products[0][0])
+        if turn.found:
+            self._memory.add(_viewer(question.event), question.text, turn.found)
         if recalled:
             return
         self._recent.append(question.text)
@@ -218,9 +218,11 @@ class Director:
 
     def _context(self, question: Question) -> Context:
         """``question.on_air``: "this" is what was in sight when it was asked."""
-        last = self._last.get(_viewer(question.event), "")
-        here = self._here()
-        return replace(here, on_air=question.on_air or here.on_air, last=last, recent=tuple(self._recent))
+        viewer, here = _viewer(question.event), self._here()
+        last, fields = self._memory.last(viewer)
+        before = tuple(exchange.text for exchange in self._memory.of(viewer))
+        on_air = question.on_air or here.on_air
+        return replace(here, on_air=on_air, last=last, fields=fields, before=before, recent=tuple(self._recent))
 
     def _here(self) -> Context:
         """What any question asked now is about."""
@@ -232,12 +234,6 @@ class Director:
         """Whether the voice may work ahead: no answer is under way, nor could one be that waits."""
         free = not (self._answering or self.booth.busy)
         return free and (not self.triage.waiting or self.stage.pending_s > ANSWER_AHEAD_S)
-
-    def _remember(self, event: ChatEvent, handle: str) -> None:
-        self._last[_viewer(event)] = handle
-        self._last.move_to_end(_viewer(event))
-        if len(self._last) > VIEWERS_REMEMBERED:
-            self._last.popitem(last=False)
 
     def _spare_s(self) -> float:
         """How long words may still take: what viewers hear meanwhile, less what the voice needs."""

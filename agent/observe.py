@@ -17,7 +17,7 @@ def setup(*, verbose: bool = False, quiet: bool = False) -> None:
             structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=lambda *names: structlog.PrintLogger(sys.stderr),  # the standard error of now: tests change it
         cache_logger_on_first_use=False,
     )
     for noisy in ("aiortc", "aioice", "httpx", "websockets"):

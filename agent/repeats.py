@@ -49,7 +49,7 @@ class Repeats:
 
     async def prepare(self, question: Question, context: Context, free: Callable[[], bool]) -> None:
         """Voice the beginning of the plain answer to a question whose turn comes soon, for as long as there is time."""
-        answer, _ = composed(await find(self._desk, question.text, context), context, question.event.user)
+        answer, _ = composed(await find(self._desk, question.text, context), context, question.askers)
         for sentence in answer.sentences[:1]:
             with suppress(RenderError):  # it will be said when the answer is
                 async for _ in self._booth.parts(
@@ -89,7 +89,7 @@ class Repeats:
         if self._known != (context.on_air, asked):
             self._known, self._answered = (context.on_air, asked), []
             for text in reversed(asked):
-                answer, _ = composed(await find(self._desk, text, context), context, "")
+                answer, _ = composed(await find(self._desk, text, context), context, ())
                 self._answered += [(sentence.text, answer.language) for sentence in answer.sentences]
         return self._answered
 

@@ -13,9 +13,10 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, TypeVar
 
-from agent.answer import phrasebook, usual_label
+from agent.answer import phrasebook
 from agent.said import Said
 from agent.sentences import split
+from agent.statements import usual_label
 from knowledge.facts import ships_later
 from knowledge.found import title_fact
 from knowledge.product import Fact, Product

@@ -1,7 +1,7 @@
 """Token stream → speakable sentences. Never cuts inside prices, decimals or abbreviations; knows CJK and Thai."""
 
 import re
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator
 
 ENDS = "。！？｡!?…।॥\n"
 CLOSERS = "\"'”’」』）)]»"
@@ -115,7 +115,7 @@ def split(text: str, language: str = "") -> list[str]:
     return [*splitter.feed(text), *splitter.flush()]
 
 
-async def stream(tokens: AsyncIterator[str], language: str = "") -> AsyncIterator[str]:
+async def stream(tokens: AsyncIterator[str], language: str = "") -> AsyncGenerator[str]:
     """Sentences of a token stream, each as soon as it is whole."""
     splitter = Splitter(language)
     async for token in tokens:

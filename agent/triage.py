@@ -9,7 +9,7 @@ Time is passed in; nothing here looks at a clock.
 
 from bisect import insort
 from collections import Counter, OrderedDict
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 from math import log2
 from typing import Protocol
@@ -17,7 +17,6 @@ from typing import Protocol
 from agent.sieve import BUYING, Budget, Viewers, essence, promise, repeats, standing, too_often, viewer, wordless
 from connectors.events import ChatEvent
 from knowledge.asked import Asked, Reader
-from knowledge.meant import Meant
 from knowledge.message import clean
 from knowledge.talk import Talk, rude, talk
 
@@ -106,7 +105,7 @@ class _Unread:
 class Triage:
     """The pool of questions waiting for an answer."""
 
-    def __init__(self, reader: Reads | None = None, *, language: str = "en", meant: Meant | None = None) -> None:
+    def __init__(self, reader: Reads | None = None, *, language: str = "en", meant: Callable[[str], float] | None = None) -> None:
         """``reader`` understands comments; one that knows the catalogue's names merges better. ``language``: the room's.
 
         ``meant`` gives a second look at what may be a question, at most SECOND_LOOKS_PER_S times a second.

@@ -15,7 +15,7 @@ from pathlib import Path
 from agent.answer import Answer, Sentence, answer_question
 from agent.config import Llm, load
 from agent.llm import LLMError, Phraser
-from agent.turn import verdict_of
+from agent.words import verdict_of
 from bench.answers import CATALOGUE, QUESTIONS, open_retriever
 from bench.show import machine
 

@@ -22,7 +22,8 @@ STORE_FIELDS = frozenset(
     {"shipping", "returns", "warranty", "payment", "contact", "gift", "privacy", "about", "discount", "ordering"}
 )
 PARTICULAR = frozenset(  # aspects that decide which of two policies is asked: "will I pay customs" is shipping
-    {"shipping.customs", "shipping.tracking", "shipping.express", "payment.cod", "payment.instalments", "discount.code"}
+    {"shipping.customs", "shipping.tracking", "shipping.express", "payment.cod", "payment.instalments", "discount.code",
+        "returns.cost",}
 )
 CHATTER = ("host", "thanks", "bye", "greeting", "praise")  # in the order in which they are recognised
 _SIZE_WORD = re.compile(r"^(?:x{0,3}s|m|x{0,4}l)$")
@@ -119,6 +120,11 @@ class Asked:
     @property
     def about_store(self) -> bool:
         return self.top in STORE_FIELDS
+
+    @property
+    def everything(self) -> bool:
+        """Whether all there is to tell is asked for."""
+        return "everything" in self.cues
 
     def key(self) -> tuple[object, ...]:
         """Equal for questions that mean the same, product aside."""
@@ -218,10 +224,10 @@ class _Reading:
         numbers = self._numbers()
         limit = self._limit(numbers)
         sort = self._sort()
-        fields = self._fields(sort)
+        kinds = frozenset(m.label for m in self.kinds)
+        fields = self._fields(sort) or ((("features", 1.0),) if "everything" in kinds else ())
         if sort and fields and fields[0][0] != sort[0] and sort[0] != "price":
             sort = None
-        kinds = frozenset(m.label for m in self.kinds)
         draft = Asked(
             self.text, fields=fields, aspects=self._aspects(fields), properties=self._labels(self._free("properties")),
             colours=self._labels(self.colours), sizes=self._size_letters(fields), numbers=numbers,
@@ -250,7 +256,11 @@ class _Reading:
                 best.pop(name)
         for name in {m.label.split(".")[0] for m in self.find("aspects") if m.label in PARTICULAR} & set(best):
             best[name] += 1.0
+        if {"shipping", "returns"} <= set(best) and self._only_when("shipping"):
+            best.pop("shipping")
         best = _without_constraints(best, self)
+        if len(best) > 1 and "weight" in best and self._only_units("weight"):
+            best.pop("weight")
         kept = {name: weight for name, weight in best.items() if weight >= 1} or dict(best)
         if "price" in best and not set(kept) - {"size", "colour", "fit"}:
             kept["price"] = 1.0
@@ -270,6 +280,16 @@ class _Reading:
         names = [*self.nouns, *self.mentions]
         cues = [m for m in self.fields if m.label == name]
         return all(any(-1 <= n.start - m.end <= 1 or -1 <= m.start - n.end <= 1 for n in names) for m in cues)
+
+    def _only_when(self, name: str) -> bool:
+        """Whether an attribute's cues all only ask for a time, which other terms have too: "how many days to return it"."""
+        times = [m for m in self.find("aspects") if m.label == "returns.time"]
+        return all(any(c.start < t.end and t.start < c.end for t in times) for c in self.fields if c.label == name)
+
+    def _only_units(self, name: str) -> bool:
+        """Whether an attribute's cues all are units of a number: "the 9 kg one" does not ask the weight."""
+        cues = [m for m in self.fields if m.label == name]
+        return all(m.start and self.text.plain[m.start - 1].text[0].isdigit() for m in cues)
 
     def _aspects(self, fields: tuple[tuple[str, float], ...]) -> frozenset[str]:
         names = {name for name, _ in fields}
@@ -308,7 +328,8 @@ class _Reading:
         return any(m.start <= 4 or not early for m in asks)
 
     def _again(self) -> bool:
-        return any(m.label == "again" and m.start == 0 for m in self.refers)
+        """Whether it goes on from before: "and …" comes first, "…呢" last."""
+        return any(m.label == "again" and (m.start == 0 or m.end == len(self.text.plain)) for m in self.refers)
 
     def _size_letters(self, fields: tuple[tuple[str, float], ...]) -> tuple[str, ...]:
         found = [m.label for m in longest(self.sizes)]

@@ -48,11 +48,16 @@ FREELY = frozenset(
         ("range", "connectivity"),
     }
 )
+TOLD = 5  # attributes told of a product to one who asks for everything
 _LENGTHS = frozenset(("cm", "mm", "m", "inch", "inches", "in", "厘"))
 _FITS = ("compatibility", "fit", "size", "dimensions", "age")  # "will it fit a 104 cm kid": a variant may answer
 _MEASURED = re.compile(r"\d\s*(?:cm|mm|m|in|inch|inches|″|\")(?![a-z])", re.IGNORECASE)
 _VOLUME = re.compile(r"\d\s*(?:ml|l|litres?|liters?|oz|fl|mah|gb|cups?)(?![a-z])", re.IGNORECASE)
 _DISTANCE = re.compile(r"\d\s*(?:m|km|ft|metres?|meters?|feet)(?![a-z])", re.IGNORECASE)
+_WEIGHS = re.compile(
+    r"weigh|heavy|light|gewicht|wieg|schwer|leicht|\bpes[ao]|peso|liger|poids|pèse|lourd|lég|重|轻|軽|หนัก|เบา|nặng|nhẹ|berat|ringan|वज़?न|भार",
+    re.IGNORECASE,
+)
 _RANGE = re.compile(r"(\d+)\s*[-–]\s*(\d+)")
 
 
@@ -155,11 +160,16 @@ def _stock(name: str, facts: Sequence[Fact], whole: list[Fact], choice: Choice, 
 
 def _stated(name: str, asked: Asked, product: Product, whole: list[Fact], like: Likeness) -> list[Fact]:
     """Facts that state an attribute: those that bear its name, else texts elsewhere that plainly speak of it."""
-    own = [f for f in whole if f.field == name] or [f for f in whole if _labelled(f, name)]
+    own = [f for f in whole if f.field == name]
     if name == "features":
-        return own[:2] or _first_texts(whole)
+        return _overview(whole) if asked.everything else _features(asked, product, own, whole, like)
+    if not own:
+        own = [f for f in whole if _labelled(f, name)]
+        if told := _plainer(asked, own, whole, like):
+            return told
     if own:
-        return _fitting(asked, own, whole, like)
+        found = _fitting(asked, own, whole, like)
+        return [] if name == "material" and asked.properties and not any(_decides(asked, f) for f in found) else found
     if name == "compatibility" and any(unit in _LENGTHS for _, unit in asked.numbers):
         name = "dimensions"  # "will it fit in a 150 cm gap"
         own = [f for f in whole if f.field == name]
@@ -206,6 +216,34 @@ def _first_texts(whole: list[Fact]) -> list[Fact]:
     return [f for f in whole if f.field in PLAIN][:2]
 
 
+def _features(asked: Asked, product: Product, own: list[Fact], whole: list[Fact], like: Likeness) -> list[Fact]:
+    """What is told of a product's features; to one who asks for a certain one, that one or nothing."""
+    if asked.yes_no and _extra(asked, product):
+        return _nearest([f for f in whole if f.field in TEXTS and shared(asked, f)], asked, like)
+    return own[:2] or _first_texts(whole)
+
+
+def _plainer(asked: Asked, own: list[Fact], whole: list[Fact], like: Likeness) -> list[Fact]:
+    """A text that speaks of what is asked far more plainly than facts whose label only may mean it.
+
+    "How thick branches can it cut" is answered by "Cuts branches up to 20 mm thick", not by a blade's length.
+    """
+    best = max((shared(asked, f) for f in own), default=0)
+    texts = [f for f in whole if f.field in PLAIN and shared(asked, f) >= max(2, best + 2)]
+    return _nearest(texts, asked, like) if own else []
+
+
+def _overview(whole: list[Fact]) -> list[Fact]:
+    """What there is to tell of a product, the most telling first, each attribute once."""
+    texts = [f for f in whole if f.field in PLAIN]
+    price = [f for f in whole if f.field == "price"]
+    rest = [f for f in whole if f.field not in (*PLAIN, "price", "compare_at", "stock", "gtin", "kind", "vendor")]
+    told: dict[str, Fact] = {}
+    for fact in (*texts[:1], *price, *rest):
+        told.setdefault(fact.field, fact)
+    return [*told.values(), *texts[1:]][:TOLD]
+
+
 def _speaks(fact: Fact, name: str, asked: Asked) -> bool:
     """Whether a text speaks of an attribute, by the words that questions use for it; a property asked must be there too."""
     if asked.properties:
@@ -224,6 +262,8 @@ def _measures(name: str, fact: Fact) -> bool:
         return bool(_VOLUME.search(fact.value))
     if name == "range":
         return bool(_DISTANCE.search(fact.value))
+    if name == "weight" and fact.field in PLAIN:
+        return bool(_WEIGHS.search(fact.value))  # "carries 15 kg" is no weight
     return True
 
 
@@ -295,7 +335,21 @@ def shared(asked: Asked, fact: Fact) -> int:
     stop = lexicon("en", False).sections["stop"].vocabulary
     own = {stem(w.text) for i, w in enumerate(asked.text.plain) if i not in named and _telling(w, stop)}
     have = {stem(w.text) for w in words(f"{fact.label} {fact.value}") if _telling(w, stop)}
-    return sum(word in have or any(_kin(word, other) for other in have) for word in own)
+    same = sum(word in have or any(_kin(word, other) for other in have) for word in own)
+    return same or _same_things(asked, fact, named)
+
+
+def _same_things(asked: Asked, fact: Fact, named: set[int]) -> int:
+    """Things that a question names in its own language and a fact in the catalogue's: gatos, cats."""
+    if asked.language == "en":
+        return 0
+    things = {n.label for n in asked.nouns if not set(range(n.start, n.end)) & named}
+    return len(things & _things_in(fact.value)) if things else 0
+
+
+@lru_cache(maxsize=10_000)
+def _things_in(text: str) -> frozenset[str]:
+    return frozenset(m.label for m in lexicon("en", False).find("nouns", words(text)))
 
 
 def _kin(a: str, b: str) -> bool:

@@ -22,6 +22,7 @@ _EXACT, _WIDER = 1.0, 0.75  # weight of being the thing asked for, or a kind of 
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{3,}")
 _WITH = re.compile(r"\b(?:with|for|from)\b|[(,|]", re.IGNORECASE)  # before it, a title says what a thing is
 _HEAD_LAST = re.compile(r"[\u0900-\u097f\u3040-\u30ff\u3400-\u9fff]")  # languages that name the thing last, as English
+_MEASURES = frozenset(["inch", "inches", "litre", "litres", "liter", "liters", "pieces", "pack", "pairs", "watt", "volt"])
 _CONNECT = frozenset(["of", "de", "du", "des", "der", "d", "del", "的", "の", "von", "da", "do"])
 
 
@@ -202,9 +203,16 @@ def stem(word: str) -> str:
 
 @lru_cache(maxsize=KEPT)
 def head(name: str) -> str:
-    """The word that says what a thing is: the last before any number, comma or bracket: "Chef's Knife 20 cm" → knife."""
-    found = _plain(re.split(r"[\d(,|]", name, maxsplit=1)[0])
-    return stem(found[-1].text) if found else ""
+    """The word that says what a thing is: the last before a comma, bracket or measure.
+
+    >>> head("Chef's Knife 20 cm"), head("Nova 6 Phone")
+    ('knife', 'phone')
+    """
+    found = _plain(re.split(r"[(,|]", name, maxsplit=1)[0])
+    if len(found) > 1 and len(found[-1].text) > 3 and found[-1].text not in _MEASURES and not _glyph(found[-1].text):
+        return stem(found[-1].text) if not found[-1].text[0].isdigit() else head(name[: found[-1].start])
+    before = _plain(re.split(r"[\d(,|]", name, maxsplit=1)[0])
+    return stem(before[-1].text) if before else ""
 
 
 def _weight(word: str, products: int, is_head: bool) -> float:

@@ -1,6 +1,8 @@
 """A chat message made comparable: cleaned of links and handles, slang and spelling put right, cut into words."""
 
 import re
+from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
@@ -98,22 +100,20 @@ def _nearest(word: str, language: str, names: frozenset[str]) -> str:
     from rapidfuzz.distance import DamerauLevenshtein
 
     limit = 1 if len(word) < 8 else 2
-    near = sorted(  # of equally near ones the first by alphabet: sets have another order in each process
-        w
-        for w in {*_beginning(language).get(word[0], ()), *(name for name in names if name[0] == word[0])}
-        if abs(len(w) - len(word)) <= limit and len(w) > 3
-    )
+    first = (*_by_letter(language).get(word[0], ()), *(w for w in names if w[0] == word[0] and len(w) > 3))
+    near = sorted({w for w in first if abs(len(w) - len(word)) <= limit})  # sets have another order in each process
     best = process.extractOne(word, near, scorer=DamerauLevenshtein.distance, score_cutoff=limit)
     return best[0] if best else word
 
 
 @cache
-def _beginning(language: str) -> dict[str, tuple[str, ...]]:
-    """The words that a language's tables know, by their first letter."""
-    out: dict[str, list[str]] = {}
+def _by_letter(language: str) -> Mapping[str, tuple[str, ...]]:
+    """The words a language's tables know that are long enough to be misspelt, by their first letter."""
+    out: dict[str, list[str]] = defaultdict(list)
     for word in _vocabulary(language)[0]:
-        out.setdefault(word[0], []).append(word)
-    return {letter: tuple(found) for letter, found in out.items()}
+        if len(word) > 3:
+            out[word[0]].append(word)
+    return {letter: tuple(words) for letter, words in out.items()}
 
 
 @cache

@@ -4,6 +4,7 @@ The order is: what is asked (asked.py), which products are meant (link.py), whic
 answer it (evidence.py, terms.py). Vectors choose among candidates; they never decide alone that something is stated.
 """
 
+import re
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from knowledge.asked import STORE_FIELDS, Asked
 from knowledge.embed import Embedder
 from knowledge.evidence import Evidence, decides, evidence
+from knowledge.followup import resumed
 from knowledge.found import Found as Found
 from knowledge.found import hits, is_option, title_fact
 from knowledge.index import FactIndex
@@ -44,6 +46,7 @@ RECENT = 16  # questions whose embeddings are at hand
 POOL = 48
 FACTS = 96  # facts ranked by meaning
 CALLED, SOLD = 4, 6  # things that a need may call for, and products of each
+_DURATION = re.compile(r"\d+\s*(?:day|week|month|year)", re.IGNORECASE)
 
 
 class Retriever:
@@ -57,6 +60,7 @@ class Retriever:
         self.naming = Naming(index, self.near)
         self._changes: list[Change] = []
         self._recent: dict[str, F32] = {}
+        self._sold_of, self._some = -1, dict[str, Sequence[str]]()  # thing → products, as they were named then
         _ = self.naming.whole, self.shelf.terms  # made now: the first question should not wait for them
 
     def read(self, text: str, *, default: str = "en") -> Asked:
@@ -64,15 +68,18 @@ class Retriever:
         self.refresh()
         return self.naming.names(text, default).reader.read(text, default=default)
 
-    def find(self, question: str, *, language: str | None = None, on_air: str = "", last: str = "") -> Found:
+    def find(
+        self, question: str, *, language: str | None = None, on_air: str = "", last: str = "", before: Sequence[str] = ()
+    ) -> Found:
         """Facts for a question.
 
         ``language`` is what a text too short to tell is taken for; ``on_air`` the product being shown and ``last`` the
-        one this viewer asked about before, as handles. Raises CatalogueError only when the store itself fails.
+        one this viewer asked about before, as handles; ``before`` the attributes that this viewer asked last. Raises
+        CatalogueError only when the store itself fails.
         """
         self.refresh()
         names = self.naming.names(question, language or "en", on_air, last)
-        return _Search(self, names, question, on_air, last).run(language or "en")
+        return _Search(self, names, question, on_air, last, before).run(language or "en")
 
     def refresh(self) -> None:
         """From here on what is found is what the catalogue says now."""
@@ -127,10 +134,15 @@ class Retriever:
                     out.setdefault(fact.handle, score)
         return out
 
-    def _sold(self, thing: str) -> list[str]:
-        """Some products that are a thing, by their names."""
-        names = " ".join(noun_names(thing)[:1])
-        return [handle for handle, _, _ in self.index.keywords.search(names, SOLD, names=True) if handle]
+    def _sold(self, thing: str) -> Sequence[str]:
+        """Some products that are a thing, by their names; looked up again when products came, went or were renamed."""
+        if self._sold_of != self.shelf.named:
+            self._sold_of = self.shelf.named
+            self._some.clear()
+        if thing not in self._some:
+            names = " ".join(noun_names(thing)[:1])
+            self._some[thing] = [h for h, _, _ in self.index.keywords.search(names, SOLD, names=True) if h]
+        return self._some[thing]
 
     def _card(self, product: Product, vector: F32, low: float) -> float:
         text = product_text(product)
@@ -145,11 +157,14 @@ class Retriever:
 class _Search:
     """One question on its way."""
 
-    def __init__(self, retriever: Retriever, names: Names, question: str, on_air: str, last: str) -> None:
+    def __init__(
+        self, retriever: Retriever, names: Names, question: str, on_air: str, last: str, before: Sequence[str]
+    ) -> None:
         self.retriever, self.shelf, self.question = retriever, retriever.shelf, question
         self.linker, self.reader = names.linker, names.reader
         self.on_air = on_air if on_air in self.shelf else ""
         self.last = last if last in self.shelf else ""
+        self.before = before
         self.language = "en"  # of the question, once it is read
         self.ms: dict[str, float] = {}
         self._vector: F32 | None = None
@@ -173,6 +188,8 @@ class _Search:
             asked = replace(asked, mentions=())
         if asked.kind == "injection":
             return self._done(self._price_only(asked, products), began)
+        if self.last:
+            asked = resumed(asked, self.before, self.shelf[products[0][0]] if products else None)
         if asked.kind in ("fact", "unclear") and not asked.fields:
             asked, products = self._guessed(asked, products)
         if asked.kind == "compare":
@@ -374,6 +391,8 @@ class _Search:
         terms = choose(asked, asked.top, self.shelf.terms, things, self.like, most=1 if own else 2)
         facts = (*own, *terms) if not own or asked.top == "discount" else own
         unstated = handle and not own and asked.top == "warranty"  # a store's terms do not say how long this one's is
+        if unstated and "warranty.claim" not in asked.aspects:
+            facts = tuple(f for f in facts if _DURATION.search(f.value))
         missing = ((handle, asked.top),) if unstated or not facts else ()
         verdict = _property(asked, facts)
         place = next(iter(place_of(asked, self.shelf.terms)), "") if asked.top == "shipping" else ""

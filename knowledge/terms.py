@@ -93,13 +93,15 @@ def choose(
     out = [t.fact for t in ranked[:1]]
     special = [t.fact for t in ranked[1:] if t.things and things]
     general = [t.fact for t in ranked[1:] if not t.things and len(wanted) > 1 and (t.aspects & wanted)]
-    return (out + special + general)[:most]
+    if wanted == {"returns.exchange"}:  # "it does not fit, can I return it": within how long, too
+        general += [t.fact for t in ranked[1:] if _USUAL[field] in t.aspects and "returns.refund" not in t.aspects][:1]
+    return list(dict.fromkeys(out + special + general))[:most]
 
 
 def _score(t: Term, wanted: frozenset[str], things: frozenset[str], like: Likeness) -> float:
     special = 0.35 if t.things and _concerns(t, things) else 0.0
     exception = -0.05 if "returns.not" in t.aspects and not t.things else 0.0
-    return like(t.fact) + 0.12 * len(t.aspects & wanted) - 0.04 * len(t.aspects - wanted) + special + exception
+    return like(t.fact) + 0.12 * len(t.aspects & wanted) - 0.08 * len(t.aspects - wanted) + special + exception
 
 
 def _concerns(t: Term, things: frozenset[str]) -> bool:

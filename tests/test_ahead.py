@@ -60,9 +60,9 @@ def show(
 
 
 def test_a_model_that_says_the_same_is_heard() -> None:
-    lines, writer = show(Model(lambda plain: f"Oh, I love this: {plain}"), 11)
+    lines, writer = show(Model(lambda plain: f"Okay, here we go: {plain}"), 11)
     model = [line for line in lines if line.source == "model"]
-    assert len(model) >= 6 and all(line.text.startswith("Oh, I love this: ") for line in model)
+    assert len(model) >= 6 and all(line.text.startswith("Okay, here we go: ") for line in model)
     assert writer.counts["said"] == len(model) and writer.counts["refused"] == 0
     assert any("€179.00" in line.text and line.cites[1].field == "price" for line in model), "it cites what the plain line cites"
 
@@ -86,7 +86,7 @@ def test_a_model_that_lies_or_rambles_is_never_heard(lie: Callable[[str], str]) 
 def test_a_price_that_changed_after_it_was_worded_is_said_plainly() -> None:
     plain, _ = show(Model(lambda plain: plain), 11)
     at = next(number for number, line in enumerate(plain) if "€179.00" in line.text)
-    lines, _ = show(Model(lambda plain: f"Oh, I love this: {plain}"), 11, change=at)
+    lines, _ = show(Model(lambda plain: f"Okay, here we go: {plain}"), 11, change=at)
     assert not any("€179.00" in line.text for line in lines)
     assert any("€99.00" in line.text and line.source == "plain" for line in lines)
 

@@ -6,8 +6,9 @@ from importlib.resources import files
 
 import pytest
 
-from agent.answer import Answer, _store, answer_question, compose, phrasebook, spoken_name
+from agent.answer import Answer, answer_question, compose, phrasebook, spoken_name
 from agent.guard import check
+from agent.statements import store_statement
 from knowledge.asked import Asked
 from knowledge.found import Found
 from knowledge.lexicon import LANGUAGES
@@ -60,7 +61,7 @@ def test_answers_word_for_word(question: str, text: str) -> None:
 )
 def test_what_stores_commonly_state_is_said_in_the_answers_language(value: str, text: str) -> None:
     fact = Fact("/payment#1", "", "", "", "payment", value, source="terms.md:1", label="Payment")
-    assert _store(Found(Asked(message("?", "zh"))), phrasebook("zh"), fact).text == text
+    assert store_statement(Found(Asked(message("?", "zh"))), phrasebook("zh"), fact).text == text
 
 
 HOSTILE = (
@@ -119,7 +120,7 @@ def test_two_questions_get_two_sentences_at_most() -> None:
 
 
 def test_askers_are_addressed_by_plain_names_only() -> None:
-    assert ask("how much is the watch?", asker="Anna").text.startswith("Anna, the price")
+    assert ask("how much is the watch?", askers=["Anna"]).text.startswith("Anna, the price")
     assert [spoken_name(name) for name in ("Anna", "小明", "x_99", "BUY NOW", "http://x.yz", "FREE", "a", "")] == [
         "Anna", "小明", "", "", "", "", "", "",
     ]  # fmt: skip

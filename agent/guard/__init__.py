@@ -7,8 +7,10 @@ pitch is held to the same, and to the rules of the market. What a model wrote is
 
 from agent.guard.check import check as check
 from agent.guard.figures import numbers as numbers
+from agent.guard.model import tokens as tokens
 from agent.guard.names import sayable as sayable
 from agent.guard.notice import noticed as noticed
 from agent.guard.seller import withheld as withheld
+from agent.guard.text import UNSPACED as UNSPACED
 from agent.guard.text import normalise as normalise
 from agent.guard.verdict import Verdict as Verdict

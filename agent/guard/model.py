@@ -23,8 +23,8 @@ KEPT_WHOLE = frozenset({"compare_at", "shipping_weight"})  # fields whose name m
 
 def says_the_same(text: str, plain: str, facts: Sequence[Fact], ground: str, language: str) -> Verdict:
     """Judge a normalised sentence by the normalised plain one. ``ground`` is all that the cited facts hold."""
-    text = tables.phrases("harmless").without(text.casefold()) if language else text
-    said = plain.casefold()
+    harmless = tables.phrases("harmless")
+    text, said = harmless.without(text.casefold()), harmless.without(plain.casefold())
     for verdict in (
         _figures(text, said, language),
         _negation(text, said, language),
@@ -108,7 +108,8 @@ def _whole(text: str, plain: str, facts: Sequence[Fact], language: str) -> Verdi
     elsewhere = {token for fact in facts for token in _tokens(normalise(fact.value).casefold())}
     for part in _omittable(facts):
         if not any(spoken[token] for token in part if token not in elsewhere):  # half a name may be another's
-            missing -= Counter(part)
+            often = max(1, *(missing[token] for token in part if token not in elsewhere), 1)  # once a plain sentence
+            missing -= Counter({token: count * often for token, count in Counter(part).items()})
     return unless(", ".join(missing), "left_out")
 
 
@@ -127,6 +128,11 @@ def _within(value: Sequence[str], tokens: Sequence[str], *, gaps: bool) -> bool:
         return all(token in rest for token in value)
     width = len(value)
     return bool(value) and any(list(value) == list(tokens[at : at + width]) for at in range(len(tokens) - width + 1))
+
+
+def tokens(text: str, language: str) -> list[str]:
+    """What a text says, in order: numbers by value and words that claim something; characters in scripts without spaces."""
+    return _content(normalise(text).casefold(), (), language)
 
 
 def _content(text: str, facts: Sequence[Fact], language: str) -> list[str]:

@@ -67,6 +67,11 @@ class OpenAIServer:
             return
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n"
                      b"Connection: close\r\n\r\n")  # fmt: skip
+        if calls := self.events(self.requests[-1]):
+            for call in calls:
+                await _send(writer, _chunk({"role": "assistant", "content": None, "tool_calls": [call]}))
+            await self._end(writer, "tool_calls")
+            return
         words = self.reply(self.requests[-1]["messages"][-1]["content"]).split(" ")
         for number, word in enumerate(words):
             await _send(writer, _event(word if not number else f" {word}"))
@@ -78,7 +83,14 @@ class OpenAIServer:
             if kind == "garbage":
                 await _send(writer, "data: {not json\n\n")
                 break
-        await _send(writer, _event("", "stop"))
+        await self._end(writer, "stop")
+
+    def events(self, request: dict[str, Any]) -> list[dict[str, Any]] | None:
+        """Tool calls to answer a request with; this server makes none."""
+        return None
+
+    async def _end(self, writer: asyncio.StreamWriter, reason: str) -> None:
+        await _send(writer, _chunk({}, reason))
         await _send(writer, "data: [DONE]\n\n")
         writer.write(b"0\r\n\r\n")
         await writer.drain()
@@ -88,8 +100,11 @@ class OpenAIServer:
         self.gone.set()
 
 
-def _event(text: str, finish: str | None = None) -> str:
-    delta = {"role": "assistant", "content": text} if finish is None else {}
+def _event(text: str) -> str:
+    return _chunk({"role": "assistant", "content": text})
+
+
+def _chunk(delta: dict[str, Any], finish: str | None = None) -> str:
     choice = {"index": 0, "delta": delta, "finish_reason": finish}
     row = {"id": "x", "object": "chat.completion.chunk", "created": 0, "model": "m", "choices": [choice]}
     return f"data: {json.dumps(row)}\n\n"
