@@ -33,6 +33,7 @@ from knowledge.embed import open_embedder
 from knowledge.facts import facts
 from knowledge.feeds import stream
 from knowledge.index import FactIndex
+from knowledge.meant import open_meant
 from knowledge.product import CatalogueError, Fact
 from knowledge.retrieve import Retriever
 from knowledge.shelf import Shelf
@@ -151,7 +152,7 @@ def directed(
     seconds, ``now`` tells the moment by which sales begin and end.
     """
     director = kind(
-        config, triage=Triage(), rundown=rundown_of(config, shelf, now), desk=desk, voice=voice,
+        config, triage=Triage(meant=open_meant()), rundown=rundown_of(config, shelf, now), desk=desk, voice=voice,
         speakable=clear | {config.show.language}, voice_worker=voice_worker, stage=stage, journal=journal,
         card=_cards(shelf.store, now), tell=tell, clock=clock, speech_cache=speech_cache,
     )  # fmt: skip

@@ -9,7 +9,7 @@ Time is passed in; nothing here looks at a clock.
 
 from bisect import insort
 from collections import Counter, OrderedDict
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 from math import log2
 from typing import Protocol
@@ -48,6 +48,8 @@ BUYING_RANK = 2.5  # what decides a purchase: above all that may add up without 
 HERE_RANK = 0.5  # about the product in sight
 MERGED_RANK, WAITED_RANK = 1.0, 1.0  # at most, for many askers and a long wait
 WAITED_S = 60.0  # after so long a wait counts in full
+SECOND_LOOKS_PER_S = 10.0  # each takes some milliseconds
+_SIZES = frozenset({"xs", "s", "m", "l", "xl", "xxl"})
 NOT_READ = "not read yet"
 
 
@@ -103,15 +105,19 @@ class _Unread:
 class Triage:
     """The pool of questions waiting for an answer."""
 
-    def __init__(self, reader: Reads | None = None, *, language: str = "en") -> None:
-        """``reader`` understands comments; one that knows the catalogue's names merges better. ``language``: the room's."""
+    def __init__(self, reader: Reads | None = None, *, language: str = "en", meant: Callable[[str], float] | None = None) -> None:
+        """``reader`` understands comments; one that knows the catalogue's names merges better. ``language``: the room's.
+
+        ``meant`` gives a second look at what may be a question, at most SECOND_LOOKS_PER_S times a second.
+        """
         self._reader, self._language = reader or Reader(), language
         self._pool: dict[Hashable, Question] = {}
         self._unread: list[_Unread] = []  # in ascending order
         self._known: OrderedDict[str, tuple[Asked, Talk]] = OrderedDict()
         self._viewers, self._budget = Viewers(), Budget()
+        self._meant, self._looks = meant, Budget(SECOND_LOOKS_PER_S, SECOND_LOOKS_PER_S)
         self._decided: list[tuple[ChatEvent, str, str]] = []
-        self._looked_s = 0.0
+        self._looked_s = self._now_s = 0.0
         self.counts: Counter[str] = Counter()
 
     @property
@@ -127,6 +133,7 @@ class Triage:
     def offer(self, event: ChatEvent, now_s: float, on_air: str = "") -> Decision:
         """Hear one comment. ``on_air``: handle of the product in sight."""
         self.counts["heard"] += 1
+        self._now_s = now_s
         self._catch_up(now_s)
         decision = self._offer(event, now_s, on_air)
         self.counts[decision.outcome] += decision.outcome != "waiting"
@@ -221,10 +228,13 @@ class Triage:
             self._known.move_to_end(words)
             return self._known[words]
         asked = self._reader.read(text, default=self._language)
-        self._known[words] = asked, talk(asked, text)
+        self._known[words] = asked, talk(asked, text, self._second_look)
         if len(self._known) > KNOWN:
             self._known.popitem(last=False)
         return self._known[words]
+
+    def _second_look(self, text: str) -> float | None:
+        return self._meant(text) if self._meant and self._looks.take(self._now_s) else None
 
     # -- given up -------------------------------------------------------------------------------------------------
 
@@ -277,9 +287,18 @@ def meaning(asked: Asked, said: Talk, on_air: str = "") -> Hashable:
     content = {i for m in asked.content for i in range(m.start, m.end)}
     looked_at = range(len(asked.text.plain)) if asked.top in BROAD else content
     rest = frozenset(asked.text.plain[i].text for i in looked_at if i not in taken)
+    rest |= _sizes(asked)
     here = "" if names or rest or asked.about_store else on_air
     asks = frozenset(name for name, _ in asked.fields)
     return (asked.key(), asks, asked.both, asked.negative, names, rest, here, said.forms)
+
+
+def _sizes(asked: Asked) -> frozenset[str]:
+    """Letters that are sizes ("m", but not French "m'"), so that one size is not taken for all."""
+    raw = asked.text.raw
+    return frozenset(
+        w.text for w in asked.text.plain if w.text in _SIZES and raw[w.end : w.end + 1] not in ("'", "’") and not asked.sizes
+    )
 
 
 def rank(question: Question, now_s: float, on_air: str = "") -> float:

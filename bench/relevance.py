@@ -43,10 +43,10 @@ def table(rows: Sequence[dict[str, Any]], retriever: Retriever) -> tuple[F64, F6
     return x, np.array([float(row["kind"] != NOTHING) for row in rows])
 
 
-def fit(x: F64, y: F64) -> F64:
-    """Weights (d + 1,), the bias last."""
+def fit(x: F64, y: F64, each: float = PENALTY) -> F64:
+    """Weights (d + 1,), the bias last; ``each`` is the penalty of a weight."""
     weight = np.sqrt(np.where(y > 0, 0.5 / y.mean(), 0.5 / (1 - y.mean())))
-    penalty = np.diag([PENALTY] * (x.shape[1] - 1) + [1e-3])
+    penalty = np.diag([each] * (x.shape[1] - 1) + [1e-3])
     w: F64 = np.zeros(x.shape[1])
     for _ in range(30):
         p = 1 / (1 + np.exp(-x @ w))

@@ -8,23 +8,29 @@ The shapes of a language's chat are data (data/talk), each list by what it does:
     judges    praises or describes: a bare attribute beside it asks nothing
     or        between two sizes or colours asks which
     inverts   what a verb that stands first asks about: "man", "ihr"
+    leads, trails  begin or end many a question, and much else: signs only
+    self, you speak of the viewer, to the host: signs only
+    bargains  asks for a lower price
     when, why ask for the time or the reason, of whatever is asked
     fillers   is skipped at either end before starts and ends are looked for
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 
 from knowledge.asked import Asked
 from knowledge.lexicon import LANGUAGES, Match, Phrases, lexicon, longest, shapes, words
 from knowledge.personal import personal_data
+from knowledge.signs import Seen, Signs, odds, signs
 
 QUESTION = "question"
 BARE_WORDS, BARE_CHARS = 5, 7  # an attribute alone asks for it when nothing else is said: "price pls", "尺码"
+UNDECIDED = 3.0  # log odds: nearer to even than 20 to 1
 _GOODS_CUES = frozenset({"recommend", "compare", "list", "host"})
 _MASKS = ("exclaims", "greets", "insults")  # what a question word inside them does not count
+_WEIGHED = frozenset({QUESTION, "chatter", "praise", "story", "order", "greeting", "viewers"})  # where signs decide
 _UNSPACED = frozenset({"zh", "ja", "th"})
 _DOUBLED = re.compile(r"([\u4e00-\u9fff]{1,3})[不没沒]\1")
 _STOP = re.compile(r"[,;:.!，。！；、]|\s-\s")
@@ -46,17 +52,33 @@ class Talk:
         return self.sort == QUESTION
 
 
-def talk(asked: Asked, raw: str) -> Talk:
-    """The sort of a comment that has been read; ``raw`` is as it was written."""
-    return _Heard(asked, raw).talk()
+Looks = Callable[[str], float | None]  # a comment's words → log odds that it asks, None when there is no time to look
+Forgets = Callable[[str, str], bool]  # (label, words) → whether a shape found counts for nothing
+
+
+def talk(asked: Asked, raw: str, meant: Looks | None = None) -> Talk:
+    """The sort of a comment that has been read; ``raw`` is as it was written.
+
+    ``meant`` (knowledge/meant.py) is asked for a second look where the signs leave it undecided.
+    """
+    return _Heard(asked, raw).talk(meant)
+
+
+def heard_signs(asked: Asked, raw: str, forgets: Forgets | None = None) -> Signs:
+    """The signs of a question in a comment, for fitting their weights: ``forgets`` plays a table that knows less."""
+    heard = _Heard(asked, raw, forgets)
+    return heard.signs(heard.ruled())
 
 
 class _Heard:
     """One comment, with the shapes found in it."""
 
-    def __init__(self, asked: Asked, raw: str) -> None:
+    def __init__(self, asked: Asked, raw: str, forgets: Forgets | None = None) -> None:
         self.asked, self.words = asked, asked.text.plain
         self.marks = {label: self._find(label) for label in LABELS}
+        if forgets:
+            for label, found in self.marks.items():
+                self.marks[label] = [m for m in found if not forgets(label, asked.text.span(m.start, m.end))]
         self.personal = {found.kind for found in personal_data(raw)}
         self.mark = "?" in asked.text.raw or "？" in asked.text.raw or "¿" in raw or "؟" in raw
         self.raw = raw
@@ -106,7 +128,7 @@ class _Heard:
     def _inverted(self, first: int) -> bool:
         """German asks by putting the verb first: "schwitzt man darin"."""
         follows = any(m.start == first + 1 for m in self.marks["inverts"])
-        return follows and self.words[first].text.endswith("t") and not self._masked(Match("", first, first + 1))
+        return follows and self.words[first].text.endswith(("t", "n")) and not self._masked(Match("", first, first + 1))
 
     def _opens(self, first: int) -> bool:
         return any(m.start == first and not self._masked(m) for m in self.marks["starts"])
@@ -141,11 +163,41 @@ class _Heard:
 
     # -- what it is ---------------------------------------------------------------------------------------------
 
-    def talk(self) -> Talk:
+    def talk(self, meant: Looks | None) -> Talk:
+        return replace(self._weighed(self.ruled(), meant), small=self._small(), forms=self._forms())
+
+    def ruled(self) -> Talk:
+        """By the rules alone."""
         for judge in (self._wordless, self._hostile, self._selling, self._aside, self._asking):
             if found := judge():
-                return replace(found, small=self._small(), forms=self._forms())
+                return found
         return self._chatter()
+
+    def _weighed(self, found: Talk, meant: Looks | None) -> Talk:
+        """The rules' word unless the signs together speak against it."""
+        if found.sort not in _WEIGHED or not self.words:
+            return found
+        seen = self.signs(found)
+        said = odds(seen)
+        if meant and abs(said) < UNDECIDED and (looked := meant(self.asked.text.raw)) is not None:
+            said = odds(seen, looked)
+        asks = said >= 0
+        if asks == found.asks:
+            return found
+        return Talk(QUESTION, "the signs together") if asks else self._unasked()
+
+    def _unasked(self) -> Talk:
+        """What it is when it asks nothing."""
+        if self.marks["orders"]:
+            return Talk("order", "claims to buy")
+        return Talk("story", "tells of the viewer's own") if self.marks["tells"] else self._chatter()
+
+    def signs(self, ruled: Talk) -> Signs:
+        seen = Seen(
+            self.marks, self._first(), self._last(), ruled.asks, self.shaped, self.mark, self._bare(), self._choice(),
+            self.topical, bool(self.personal),
+        )  # fmt: skip
+        return signs(self.asked, self.raw, seen)
 
     def _small(self) -> frozenset[int]:
         return frozenset(i for label in SMALL for m in self.marks[label] for i in range(m.start, m.end))
@@ -164,7 +216,7 @@ class _Heard:
         if self.asked.kind == "injection":
             return Talk("injection", "gives the host orders")
         brief = len(self.words) <= 6 and len(self.marks["insults"]) == 1 and self._opens(self._first())  # "is this a scam"
-        earnest = self.strong and (self.mark or self.asked.fields or brief or self.marks["wants"])
+        earnest = self.strong and (self.mark or any(w >= 1 for _, w in self.asked.fields) or brief or self.marks["wants"])
         if self.marks["insults"] and not earnest:
             return Talk("insult", "insult")
         return None
@@ -255,11 +307,11 @@ def _size(word: str) -> bool:
 
 
 LABELS = ("asks", "starts", "ends", "wants", "exclaims", "tells", "orders", "insults", "adverts", "viewers", "greets", "judges",
-          "or", "when", "why", "inverts", "fillers")  # fmt: skip
+          "or", "when", "why", "inverts", "bargains", "leads", "trails", "self", "you", "fillers")  # fmt: skip
 
 
 SMALL = ("asks", "ends", "wants", "exclaims", "greets", "when", "why", "fillers")
-FORMS = ("when", "why", "wants")  # of one attribute quite different things are asked by these
+FORMS = ("when", "why", "wants", "bargains")  # of one attribute quite different things are asked by these
 
 
 def _looked_in(language: str) -> tuple[str, ...]:

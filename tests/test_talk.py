@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench.triage import judged, merging, personal, recognition
+from bench.triage import REPORTED, judged, merging, personal, recognition
 from knowledge.asked import Reader
 from knowledge.talk import Talk, rude, talk
 
@@ -17,8 +17,8 @@ def test_labelled_comments_are_told_apart_and_merged_rightly() -> None:
     comments = judged()
     assert len(comments) > 900 and len({each.row["lang"] for each in comments}) == 11
     assert recognition(comments).f1 > 0.97
-    unseen = [each for each in comments if each.row["split"] == "last"]
-    assert recognition(unseen).f1 > 0.85
+    unseen = [each for each in comments if each.row["split"] == REPORTED]
+    assert recognition(unseen).f1 > 0.93
     score, _ = merging(comments)
     assert score.precision > 0.95 and score.recall > 0.3
     assert personal(comments).f1 > 0.97
@@ -55,6 +55,14 @@ def test_questions(text: str) -> None:
 )
 def test_what_is_none(text: str, expected: str) -> None:
     assert sort(text) == expected
+
+
+def test_a_second_look_decides_what_is_undecided_only() -> None:
+    text, clear = "my desk is only 40 deep, gonna work", "how much is it?"
+    asked = READER.read(text)
+    assert talk(asked, text, lambda _: 9.0).asks and not talk(asked, text, lambda _: -9.0).asks
+    assert talk(asked, text, lambda _: None) == talk(asked, text)
+    assert talk(READER.read(clear), clear, lambda _: -9.0).asks
 
 
 def test_an_insult_in_an_earnest_question_does_not_lose_it() -> None:
