@@ -74,7 +74,7 @@ def _addressed(book: Phrasebook, name: str, sentence: Sentence) -> Sentence:
         "Delivery",
     ):
         text = text[0].lower() + text[1:]
-    return Sentence(book.say("address", "style", asker=name, sentence=text), sentence.facts)
+    return Sentence(book.say("address", "style", asker=name, sentence=text), sentence.facts, sentence.text)
 
 
 def _composed(found: Found, book: Phrasebook) -> tuple[str, list[Sentence]]:

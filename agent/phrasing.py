@@ -91,6 +91,9 @@ def phrases(text: str, plain: Sequence[Sentence], language: str, *, foreign: boo
     """
     facts, whole = facts_of(plain), " ".join(sentence.text for sentence in plain)
     verdict = check(text, facts, language=language, plain=whole)
+    if not verdict.ok and any(sentence.bare for sentence in plain):  # the asker need not be named
+        whole = " ".join(sentence.bare or sentence.text for sentence in plain)
+        verdict = check(text, facts, language=language, plain=whole)
     if not verdict.ok:
         return verdict
     said = set(tokens(text, language))

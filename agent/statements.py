@@ -29,6 +29,7 @@ class Sentence:
 
     text: str
     facts: tuple[Fact, ...] = ()
+    bare: str = ""  # the same without the asker's name, where it names one
 
 
 def state(found: Found, book: Phrasebook) -> list[Sentence]:

@@ -30,7 +30,7 @@ NEGATIONS = re.compile(
 COURTESY = frozenset(
     WORDS.findall(
         "a an and are as ask asked asking at cost costs for glad good great has have hello help here hi i in is it its know let "
-        "made me my nice of oh our price question s so sure tell thank thanks that the there this to we welcome what with "
+        "made me my nice of oh our price priced question s so sure tell thank thanks that the there this to we welcome what with "
         "you your"
     )
 )
