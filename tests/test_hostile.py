@@ -42,7 +42,7 @@ async def test_a_model_that_lies_in_every_answer_is_never_believed() -> None:
         assert liar is not None
         tally = await honest(ready, liar, HONEST[0:3:2])
         assert {kind for kind, *_ in liar.told} == set(LIES)
-    assert not tally.faults and tally.by["plain"] > len(LIES)
+    assert not tally.faults and sum(tally.refused.values()) > len(LIES)  # a true sentence before the lie is spoken
 
 
 async def test_the_embedded_model_says_nothing_ungrounded_to_hostile_comments() -> None:
