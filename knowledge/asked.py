@@ -197,13 +197,15 @@ class _Reading:
             self.nouns = unsold  # "how much is a fridge" asks for one, where "does it fit in a fridge" does not
         self.relatives = self._relatives()
         self.measures = self.find("measures")
-        self.fields = [f for f in self.fields if not self._only_counts(f)]
         self.sorts = self.find("sort")
         self.places = regions().find(text.plain)
         self.colours = self._free("colours")
         self.sizes = [
             m for m in _sizes().find(text.plain) if not any(f.covers(m) and f.label != "size" for f in self.fields)
         ]
+        counts = [f for f in self.fields if self._only_counts(f)]
+        self.counts = frozenset(["count"]) if any(f.label == "price" for f in counts) and not self.measures else frozenset()
+        self.fields = [f for f in self.fields if f not in counts]
 
     def _is_named(self, noun: Match) -> bool:
         """Whether a weak noun names a product: "dishwasher" does so where one is sold."""
@@ -237,7 +239,17 @@ class _Reading:
 
     def _only_counts(self, cue: Match) -> bool:
         """Whether a weak cue only begins a question for a number: Indonesian "berapa" (how much) of "berapa menit"."""
-        return cue.weight < 1 and any(m.start <= cue.start and cue.end <= m.end for m in self.measures)
+        if cue.weight >= 1:
+            return False
+        if any(m.start <= cue.start and cue.end <= m.end for m in self.measures):
+            return True
+        return cue.label == "price" and cue.end < len(self.text.plain) and not self._known(cue.end)
+
+    def _known(self, place: int) -> bool:
+        """Whether any table has the word at a place: of "berapa kunci" (how many keys) none has the second."""
+        groups = (*self.nouns, *self.mentions, *self.fields, *self.refers, *self.kinds, *self.colours, *self.sizes,
+                  *self.forms, *self.find("stop"), *self.find("relative"))  # fmt: skip
+        return self.text.plain[place].text[0].isdigit() or any(m.start <= place < m.end for m in groups)
 
     def asked(self) -> Asked:
         numbers = self._numbers()
@@ -252,7 +264,7 @@ class _Reading:
         draft = Asked(
             self.text, fields=fields, aspects=self._aspects(fields), properties=self._labels(self._free("properties")),
             colours=self._labels(self.colours), sizes=self._size_letters(fields), numbers=numbers,
-            relative=self._relative(), measures=frozenset(m.label for m in self.measures),
+            relative=self._relative(), measures=frozenset(m.label for m in self.measures) | self.counts,
             regions=self._labels(longest(self.places)), sort=sort, limit=limit, yes_no=self._yes_no(),
             open=any(m.label == "open" for m in self.forms),
             negative=any(m.label == "negation" for m in self.forms), here=any(m.label == "here" for m in self.refers),
@@ -277,7 +289,7 @@ class _Reading:
             best[m.label] = max(best.get(m.label, 0.0), words_long, 1.0 if twice else 0.0)
         named = {(n.start, n.end) for n in self.nouns if self._is_named(n)}
         for name in list(best):  # "el perfume grande" asks for no scent
-            if len(best) > 1 and all((m.start, m.end) in named for m in self.fields if m.label == name):
+            if (len(best) > 1 or self.measures) and all((m.start, m.end) in named for m in self.fields if m.label == name):
                 best.pop(name)
         narrowed = len(best) > 1 or self.sizes or self.colours
         for name in ("material", "ingredients"):  # "the retinol serum, can I take it when pregnant"
@@ -291,7 +303,7 @@ class _Reading:
         if len(best) > 1 and "weight" in best and self._only_units("weight"):
             best.pop("weight")
         kept = {name: weight for name, weight in best.items() if weight >= 1} or dict(best)
-        if "price" in best and not set(kept) - {"size", "colour", "fit"}:
+        if "price" in best and not set(kept) - {"size", "colour", "fit"} and (best["price"] >= 1 or narrowed):
             kept["price"] = 1.0
         if len(kept) > 1:
             kept.pop("features", None)
@@ -330,6 +342,7 @@ class _Reading:
         for i, token in enumerate(tokens):
             if token.text[0].isdigit() and (value := _number(token.text)) is not None:
                 out.append((value, tokens[i + 1].text if i + 1 < len(tokens) else ""))
+        out += [(Decimal(m.label), tokens[m.end].text if m.end < len(tokens) else "") for m in self.find("numbers")]
         return tuple(out)
 
     def _limit(self, numbers: tuple[tuple[Decimal, str], ...]) -> tuple[str, Decimal] | None:

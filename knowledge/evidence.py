@@ -12,10 +12,10 @@ from knowledge.asked import Asked
 from knowledge.facts import tells_stock
 from knowledge.fields import canonical
 from knowledge.language import language_of
-from knowledge.lexicon import LANGUAGES, Word, lexicon, shades, words
+from knowledge.lexicon import LANGUAGES, Match, Word, lexicon, shades, words
 from knowledge.link import stem
-from knowledge.measure import extent, states
 from knowledge.meanings import meanings, spoken
+from knowledge.measure import extent, states
 from knowledge.product import Fact, Product, Variant
 
 Likeness = Callable[[Fact], float]  # cosine of a fact with the question
@@ -42,6 +42,7 @@ FREELY = frozenset(
     {
         ("size", "dimensions"),
         ("fit", "size"),
+        ("dimensions", "size"),
         ("weight", "shipping_weight"),
         ("features", "description"),
         ("material", "ingredients"),
@@ -50,7 +51,10 @@ FREELY = frozenset(
         ("range", "connectivity"),
     }
 )
-VAGUE = ("compatibility", "safety")  # attributes under which much may be asked that another text tells
+# Attributes under which much may be asked that another text tells.
+VAGUE = ("compatibility", "safety", "in_the_box", "ingredients")
+# Attributes that a sentence tells by the kind of number it has.
+NUMBERED = {"temperature": "temperature", "area": "area", "room_size": "area", "speed": "speed"}
 TOLD = 5  # attributes told of a product to one who asks for everything
 _LENGTHS = frozenset(("cm", "mm", "m", "inch", "inches", "in", "厘"))
 _FITS = ("compatibility", "fit", "size", "dimensions", "age")  # "will it fit a 104 cm kid": a variant may answer
@@ -110,7 +114,14 @@ def _of_choice(asked: Asked, choice: Choice) -> list[str]:
     """What one who only names a version wants to know: whether it is there, or "what's the bigger bottle" its price."""
     if asked.measures - {"count"}:
         return []
+    if not (choice.narrowed or choice.unmet) and len(choice.variants) > 1 and _of_range(asked, choice.variants):
+        return ["size"]  # "57 cm round the head, which helmet": both sizes reach it
     return [("price" if asked.relative and asked.open else "stock")] if choice.narrowed or choice.unmet else []
+
+
+def _of_range(asked: Asked, variants: Sequence[Variant]) -> bool:
+    values = [value for v in variants for _, value in v.options]
+    return any(_RANGE.search(value) and _has_number(value, number) for value in values for number, _ in asked.numbers)
 
 
 def _field(
@@ -192,7 +203,26 @@ def _stated(name: str, asked: Asked, product: Product, whole: list[Fact], like: 
         return free[:1]
     near = [f for f in others if _speaks(f, name, asked)]
     texts = [f for f in whole if f.field in TEXTS and f not in others and _measures(name, f)]
-    return _nearest(near, asked, like) or _nearest([f for f in texts if _speaks(f, name, asked)], asked, like)
+    return (
+        _nearest(near, asked, like)
+        or _nearest([f for f in texts if _speaks(f, name, asked)], asked, like)
+        or _told(name, asked, product, [f for f in texts if f.field in PLAIN], like)
+    )
+
+
+def _told(name: str, asked: Asked, product: Product, texts: list[Fact], like: Likeness) -> list[Fact]:
+    """A sentence of the description with a number of the kind asked, or that says what the question asks beside an attribute."""
+    if (kind := NUMBERED.get(name)) and "count" not in asked.measures:
+        return _nearest([f for f in texts if states(frozenset({kind}), f.value)], asked, like)
+    if name in VAGUE and name != "in_the_box":
+        return _nearest([f for f in texts if shared(asked, f)], asked, like)
+    if name == "size" and (measures := [f for f in texts if _MEASURED.search(f.value)]):
+        return _nearest(measures, asked, like)
+    measured = name in ("dimensions", "capacity", "range", "max_load")
+    if not (asked.yes_no or measured) or asked.properties or not _extra(asked, product):
+        return []
+    free = {i for run in asked.content for i in range(run.start, run.end)}
+    return _nearest([f for f in texts if any(m.start in free for m in meant(asked, f))], asked, like)
 
 
 def _nearest(facts: list[Fact], asked: Asked, like: Likeness) -> list[Fact]:
@@ -327,7 +357,7 @@ def _untitled(asked: Asked, product: Product, facts: Sequence[Fact], like: Liken
         near = [f for f in measured if shared(asked, f) > 0]
         return Evidence(tuple(_nearest(near, asked, like))) if near else Evidence((), ("",))
     least = 2 if asked.yes_no and len(extra) > 2 else 1  # "a water bottle pocket" is no passport pocket
-    found = [f for f in whole if shared(asked, f) >= least]
+    found = [f for f in whole if shared(asked, f) >= (1 if meant(asked, f) else least)]
     return Evidence(tuple(_nearest(found, asked, like))) if found else Evidence((), ("",))
 
 
@@ -351,17 +381,37 @@ def _named(asked: Asked, handle: str, title: str) -> set[int]:
     return {i for m in own for i in range(m.start, m.end) if i in things or stem(asked.text.plain[i].text) in name}
 
 
-def shared(asked: Asked, fact: Fact) -> int:
-    """How many of the question's telling words a fact has, plurals and language aside."""
+def meant(asked: Asked, fact: Fact) -> list[Match]:
+    """Where the question says, beside the product's name, what the fact says too, in whatever language."""
     named = _named(asked, fact.handle, fact.product)
     there = meanings(f"{fact.label} {fact.value}")
-    meant = [m for m in spoken(asked.text.plain, asked.language) if m.label in there and m.start not in named]
-    placed = {i for m in meant for i in range(m.start, m.end)}
-    stop = lexicon("en", False).sections["stop"].vocabulary
+    return [m for m in spoken(asked.text.plain, asked.language) if m.label in there and m.start not in named]
+
+
+def shared(asked: Asked, fact: Fact) -> int:
+    """How many of the question's telling words a fact has, plurals and language aside."""
+    named, same_meaning = _named(asked, fact.handle, fact.product), meant(asked, fact)
+    placed = {i for m in same_meaning for i in range(m.start, m.end)}
+    stop = _stop(asked.language)
     own = {stem(w.text) for i, w in enumerate(asked.text.plain) if i not in named | placed and _telling(w, stop)}
     have = {stem(w.text) for w in words(f"{fact.label} {fact.value}") if _telling(w, stop)}
     same = sum(word in have or any(_kin(word, other) for other in have) for word in own)
-    return same + len({m.label for m in meant}) or _same_things(asked, fact, named)
+    return same + _apart(same_meaning) or _same_things(asked, fact, named)
+
+
+def _apart(found: Sequence[Match]) -> int:
+    """How many of the phrases found stand apart from each other."""
+    end, count = -1, 0
+    for match in sorted(found, key=lambda m: m.end):
+        if match.start >= end:
+            end, count = match.end, count + 1
+    return count
+
+
+@cache
+def _stop(language: str) -> frozenset[str]:
+    tables = [lexicon(code, False) for code in ("en", language) if code in LANGUAGES]
+    return frozenset(word for table in tables for word in table.sections["stop"].vocabulary)
 
 
 def _others(asked: Asked, fact: Fact) -> frozenset[str]:
@@ -388,7 +438,7 @@ def _kin(a: str, b: str) -> bool:
     return len(a) > 6 and len(b) > 6 and a.isascii() and a[:6] == b[:6]
 
 
-def _telling(word: Word, stop: set[str]) -> bool:
+def _telling(word: Word, stop: frozenset[str]) -> bool:
     return len(word.text) > 2 and word.text not in stop
 
 
@@ -440,7 +490,7 @@ def _meant_by(name: str, left: list[Variant], asked: Asked, product: Product) ->
     """Variants whose option value means what the question says in its own language: "Nachfüllbeutel", a refill pouch."""
     named = _named(asked, product.handle, product.title)
     want = {m.label for m in spoken(asked.text.plain, asked.language) if m.start not in named} - set(asked.colours)
-    if not want or canonical(name) == "colour":
+    if not want:
         return []
     shared_by_all = frozenset.intersection(*(meanings(value) for v in left for n, value in v.options if n == name))
     return [v for v in left if any(n == name and (meanings(value) - shared_by_all) & want for n, value in v.options)]

@@ -28,7 +28,10 @@ _UNITS = MappingProxyType(  # unit → (base unit, how many of it)
 
 
 _ORDER = MappingProxyType(
-    {"XXS": 0, "XS": 1, "S": 2, "SMALL": 2, "M": 3, "MEDIUM": 3, "L": 4, "LARGE": 4, "XL": 5, "XXL": 6, "2XL": 6, "XXXL": 7, "3XL": 7}
+    {
+        **{"XXS": 0, "XS": 1, "S": 2, "SMALL": 2, "M": 3, "MEDIUM": 3, "L": 4, "LARGE": 4},
+        **{"XL": 5, "XXL": 6, "2XL": 6, "XXXL": 7, "3XL": 7},
+    }
 )
 _NUMBER = r"(?:\d[\d.,]*|\b(?:an?|one|two|three|four|five|six|seven|eight|nine|ten|twelve|half|several|few))"
 _TIME = (
@@ -41,9 +44,12 @@ _KINDS = MappingProxyType(
         "time": re.compile(rf"{_NUMBER}[\s-]*(?:(?:to|or|-|–|bis|a|à)\s*{_NUMBER}\s*)?{_TIME}\b", re.IGNORECASE),
         "length": re.compile(rf"{_NUMBER}\s*(?:mm|cm|m|km|metres?|meters?|inch(?:es)?|in|ft|feet)\b", re.IGNORECASE),
         "temperature": re.compile(r"\d\s*(?:°|degrees?|grad|graus|grados|degrés)", re.IGNORECASE),
+        "speed": re.compile(r"\d\s*(?:km/h|kmh|kph|mph|rpm|m/s|u/min)", re.IGNORECASE),
+        "area": re.compile(rf"{_NUMBER}\s*(?:m²|m2|qm|sqm|sq|square|metros cuadrados|mètres carrés|quadratmeter)", re.IGNORECASE),
         "count": re.compile(_NUMBER, re.IGNORECASE),
         "often": re.compile(
-            r"\b(?:once|twice|daily|weekly|monthly|every|each|times|per (?:day|week|month)|morning|evening|vez|veces|fois|mal|kali)\b",
+            r"\b(?:once|twice|daily|weekly|monthly|every|each|times|per (?:day|week|month)|morning|evening)\b"
+            r"|\b(?:vez|veces|fois|mal|kali)\b",
             re.IGNORECASE,
         ),
     }
@@ -69,8 +75,10 @@ def span(fact: Fact) -> tuple[Decimal, Decimal] | None:
 
 def extent(option: str) -> tuple[Decimal, str] | None:
     """How large an option is among its like: "1 l" → (1000, "ml"), "Medium" → (3, "size"); None for a colour."""
+    if measured := next(_measured(option), None):
+        return measured
     letters = next((at for part in option.upper().split() if (at := _ORDER.get(part)) is not None), None)
-    return (Decimal(letters), "size") if letters is not None else next(_measured(option), None)
+    return None if letters is None else (Decimal(letters), "size")
 
 
 def states(measures: frozenset[str], text: str) -> bool:

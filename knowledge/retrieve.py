@@ -46,7 +46,7 @@ CLEAR = 0.03  # … or its lead over the next product (names in other languages 
 RECENT = 16  # questions whose embeddings are at hand
 POOL = 48
 FACTS = 96  # facts ranked by meaning
-SAID, TOLD = 12, 0.1  # products whose own words are compared with a need, and what each shared one weighs
+SAID, TOLD = 32, 0.15  # products whose own words are compared with a need, and what each shared one weighs
 CALLED, SOLD = 4, 6  # things that a need may call for, and products of each
 _DURATION = re.compile(r"\d+\s*(?:day|week|month|year)", re.IGNORECASE)
 
@@ -246,7 +246,8 @@ class _Search:
         matter = self.retriever.matter.of(self.vector(), self.language)
         scores = self.retriever.suited(matter, POOL)
         best = sorted(scores, key=lambda handle: -scores[handle])[:SAID]
-        told = {h: max((shared(asked, f) for f in self.shelf.facts(h) if f.field not in ("price", "stock")), default=0) for h in best}
+        facts = {h: [f for f in self.shelf.facts(h) if f.field not in ("price", "stock")] for h in best}
+        told = {h: max((shared(asked, f) for f in facts[h]), default=0) for h in best}
         return sorted(best, key=lambda handle: -(scores[handle] + TOLD * told[handle]))[:count]
 
     def _timed(self, began: float) -> None:
@@ -285,7 +286,8 @@ class _Search:
         for handle in (self.on_air, self.last):
             if handle in handles and not asked.sort:
                 return [(handle, handles[handle])]
-        near = dict(self._near(self.question, POOL * 4))
+        said = asked.text.span(mention.start, mention.end) if len(asked.mentions) > 1 else self.question
+        near = dict(self._near(said, POOL * 4))
         return sorted(handles.items(), key=lambda item: -(item[1] + near.get(item[0], 0.0)))
 
     def _pointed(self, asked: Asked) -> str:
@@ -320,7 +322,7 @@ class _Search:
         """What is asked in words that no table knows, by example; only where something is asked at all."""
         named = {i for m in asked.mentions for i in range(m.start, m.end)}
         rest = [w.text for i, w in enumerate(asked.text.accented) if i not in named]
-        if len(rest) < 2 or asked.colours or asked.sizes or asked.numbers or asked.again or asked.regions:
+        if len(rest) < 2 or asked.colours or asked.sizes or asked.numbers or asked.again or asked.regions or asked.measures:
             return asked, products
         text = " ".join(rest) if ord(rest[0][0]) < 0x0E00 else "".join(rest)
         field_ = self.retriever.intent.guess(self._embed(text))
@@ -337,7 +339,7 @@ class _Search:
 
     def _answer(self, asked: Asked, products: list[tuple[str, float]]) -> Found:
         if asked.kind == "unclear" and not (products and (asked.open or asked.yes_no)):
-            return Found(asked)
+            return (self._policy(asked) if asked.open or asked.yes_no or "?" in asked.text.raw else None) or Found(asked)
         unknown = bool(self.linker.strange(asked.nouns))
         if not products and asked.top == "ordering" and unknown:
             return Found(asked, unsold=True, instead=self._kindred(asked))
@@ -352,9 +354,10 @@ class _Search:
                 return self._store_answer(replace(asked, fields=(("shipping", 1.0),)), [])
             if told := self._policy(asked):
                 return told
-            return Found(
-                asked, unsold=strange, instead=self._kindred(asked), which=not strange and bool(asked.fields or asked.colours or asked.sizes)
-            )
+            which = not strange and bool(asked.fields or asked.colours or asked.sizes)
+            return Found(asked, unsold=strange, instead=self._kindred(asked), which=which)
+        if told := self._rather_policy(asked, products):
+            return told
         handle = self._best(asked, products)
         found = evidence(asked, self.shelf[handle], self.shelf.facts(handle), self.like)
         also = tuple(h for h, s in products if h != handle and s >= products[0][1] * 0.9)[:2]
@@ -371,7 +374,8 @@ class _Search:
     def _best(self, asked: Asked, products: list[tuple[str, float]]) -> str:
         """Among products that fit equally well the first that states what is asked."""
         tied = [h for h, s in products if s >= products[0][1] * 0.95][:4]
-        if len(asked.mentions) == 1 and not asked.fields:  # "I have curly hair, which cream": any cream that speaks of it
+        if len(asked.mentions) == 1 and not asked.fields and products[0][1] <= 1:
+            # "I have curly hair, which cream": any cream that speaks of it
             tied += [h for h in self._meant(asked, asked.mentions[0]) if h not in tied][: LISTED - 1]
         if len(tied) < 2 or len(asked.mentions) > 1:
             return products[0][0]
@@ -391,7 +395,9 @@ class _Search:
             own = tuple(f for f in own if f.field not in ("price",) or len(own) > 1)
         things = self.linker.things(handle) | frozenset(n.label for n in asked.nouns)
         terms = choose(asked, asked.top, self.shelf.terms, things, self.like, most=1 if own else 2)
-        if not handle and (told := self._policy(asked)) and shared(asked, told.facts[0].fact) > max((shared(asked, t) for t in terms), default=0):
+        told = self._policy(replace(asked, nouns=()) if handle else asked)
+        best = max((shared(asked, f) for f in (*own, *terms)), default=0)
+        if told and shared(asked, told.facts[0].fact) > best:
             return told
         facts = (*own, *terms) if not own or asked.top == "discount" else own
         unstated = handle and not own and asked.top == "warranty"  # a store's terms do not say how long this one's is
@@ -401,6 +407,16 @@ class _Search:
         verdict = _property(asked, facts)
         place = next(iter(place_of(asked, self.shelf.terms)), "") if asked.top == "shipping" else ""
         return Found(asked, tuple(products[:1]), hits(facts), missing, verdict, place=place)
+
+    def _rather_policy(self, asked: Asked, products: list[tuple[str, float]]) -> Found | None:
+        """A statement about the store that speaks of what is asked more plainly than the product: "trade in my old bike"."""
+        if any(weight >= 1 for _, weight in asked.fields) or asked.here or not asked.content:
+            return None
+        told = self._policy(replace(asked, nouns=()))
+        if told is None:
+            return None
+        own = max((shared(asked, f) for f in self.shelf.facts(products[0][0])), default=0)
+        return told if shared(asked, told.facts[0].fact) >= max(2, own + 1) else None
 
     def _policy(self, asked: Asked) -> Found | None:
         """A statement about the store that plainly speaks of what is asked, under whatever heading: samples, a workshop."""
@@ -462,6 +478,8 @@ class _Search:
         """The two products compared: one for each name, or two under one name, or one with the product in sight."""
         firsts = [self._settled(asked, m)[0][0] for m in asked.mentions]
         names = list(dict.fromkeys(firsts))
+        if len(names) == 1 and len(asked.mentions) > 1:  # two words that both fit the same: the next that fits the other
+            names += [h for h, _ in self._settled(asked, asked.mentions[-1]) if h not in names][:1]
         if len(names) == 1 and (asked.here or asked.both):
             names += [h for h in (self.on_air, self.last) if h]
         if len(names) == 1 and asked.both:
