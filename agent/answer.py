@@ -90,6 +90,9 @@ def _composed(found: Found, book: Phrasebook) -> tuple[str, list[Sentence]]:
         return "fact", (said + _missing(found, book))[: LONG if asked.everything else SHORT]
     if found.missing:
         return "missing", _missing(found, book)[:1]
+    if found.instead and book.has("instead", "say"):
+        items = [book.say("list_item", name=f.product, value=book.value(f.value)) for f in found.instead]
+        return "unknown", [Sentence(book.say("instead", items=book.listed(items)), found.instead)]
     return "unknown", [Sentence(book.say(_unknown(found)))]
 
 

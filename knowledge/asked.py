@@ -71,6 +71,7 @@ _UNITS = frozenset(
 
 
 _SPACED = frozenset({"vi", "id", "es", "fr", "de", "pt"})  # languages with spaces whose small words may be English names
+JOINING = frozenset(("of", "de", "du", "des", "d", "del", "da", "do", "von"))  # may part the words of one name
 _UNSAID = "\0"  # stands for a word that cannot be part of a name
 
 
@@ -90,6 +91,8 @@ class Asked:
     numbers: tuple[tuple[Decimal, str], ...] = ()  # every number with the word behind it: (42, "码")
     regions: tuple[str, ...] = ()
     sort: tuple[str, str] | None = None  # ("price", "<"): the least of it is asked for
+    relative: str = ""  # "large" or "small": of the sizes that a product comes in
+    measures: frozenset[str] = frozenset()  # what kind of number is asked: time, length, count, temperature, often
     limit: tuple[str, Decimal] | None = None  # ("<", 20): a price limit
     yes_no: bool = False
     open: bool = False  # what, how, when …
@@ -192,12 +195,17 @@ class _Reading:
         self.refers = [m for m in self.find("refers") if not any(n.covers(m) for n in self.names)]
         if not (self.nouns or self.mentions or self.refers) and any(m.label == "price" and m.weight >= 1 for m in self.fields):
             self.nouns = unsold  # "how much is a fridge" asks for one, where "does it fit in a fridge" does not
+        self.relatives = self._relatives()
+        self.measures = self.find("measures")
         self.sorts = self.find("sort")
         self.places = regions().find(text.plain)
         self.colours = self._free("colours")
         self.sizes = [
             m for m in _sizes().find(text.plain) if not any(f.covers(m) and f.label != "size" for f in self.fields)
         ]
+        counts = [f for f in self.fields if self._only_counts(f)]
+        self.counts = frozenset(["count"]) if any(f.label == "price" for f in counts) and not self.measures else frozenset()
+        self.fields = [f for f in self.fields if f not in counts]
 
     def _is_named(self, noun: Match) -> bool:
         """Whether a weak noun names a product: "dishwasher" does so where one is sold."""
@@ -213,17 +221,42 @@ class _Reading:
         language, accents = self.text.language, self.text.accented is not self.text.plain
         if language not in _SPACED or "stop" not in lexicon(language, accents).sections:
             return set()
-        small = lexicon(language, accents).sections["stop"].vocabulary
+        small = lexicon(language, accents).sections["stop"].vocabulary - JOINING
         return {i for i, word in enumerate(self.text.accented) if word.text in small}
 
     def _free(self, section: str) -> list[Match]:
-        """A section's matches outside the names of things."""
-        return [m for m in self.find(section) if not any(n.covers(m) for n in (*self.names, *self.nouns))]
+        """A section's matches outside the names of things; a word that is a thing, as "crema", is no colour."""
+        found = [m for m in self.find(section) if not any(n.covers(m) for n in (*self.names, *self.nouns))]
+        if section != "colours":
+            return found
+        return [m for m in found if not any((n.start, n.end) == (m.start, m.end) for n in self.nouns)]
+
+    def _relatives(self) -> list[Match]:
+        """Words for the larger or the smaller beside a thing's name: "le grand panier", not "wie groß ist er"."""
+        things = [*self.nouns, *self.mentions]
+        found = self.find("relative")
+        return [m for m in found if any(-1 <= n.start - m.end <= 1 or -1 <= m.start - n.end <= 1 for n in things)]
+
+    def _only_counts(self, cue: Match) -> bool:
+        """Whether a weak cue only begins a question for a number: Indonesian "berapa" (how much) of "berapa menit"."""
+        if cue.weight >= 1:
+            return False
+        if any(m.start <= cue.start and cue.end <= m.end for m in self.measures):
+            return True
+        return cue.label == "price" and cue.end < len(self.text.plain) and not self._known(cue.end)
+
+    def _known(self, place: int) -> bool:
+        """Whether any table has the word at a place: of "berapa kunci" (how many keys) none has the second."""
+        groups = (*self.nouns, *self.mentions, *self.fields, *self.refers, *self.kinds, *self.colours, *self.sizes,
+                  *self.forms, *self.find("stop"), *self.find("relative"))  # fmt: skip
+        return self.text.plain[place].text[0].isdigit() or any(m.start <= place < m.end for m in groups)
 
     def asked(self) -> Asked:
         numbers = self._numbers()
         limit = self._limit(numbers)
         sort = self._sort()
+        if sort and sort[0] == "dimensions" and self._relative() and not self._of_many():
+            sort = None  # "the bigger bottle of the serum": one of its sizes
         kinds = frozenset(m.label for m in self.kinds)
         fields = self._fields(sort) or ((("features", 1.0),) if "everything" in kinds else ())
         if sort and fields and fields[0][0] != sort[0] and sort[0] != "price":
@@ -231,6 +264,7 @@ class _Reading:
         draft = Asked(
             self.text, fields=fields, aspects=self._aspects(fields), properties=self._labels(self._free("properties")),
             colours=self._labels(self.colours), sizes=self._size_letters(fields), numbers=numbers,
+            relative=self._relative(), measures=frozenset(m.label for m in self.measures) | self.counts,
             regions=self._labels(longest(self.places)), sort=sort, limit=limit, yes_no=self._yes_no(),
             open=any(m.label == "open" for m in self.forms),
             negative=any(m.label == "negation" for m in self.forms), here=any(m.label == "here" for m in self.refers),
@@ -246,10 +280,17 @@ class _Reading:
     def _fields(self, sort: tuple[str, str] | None) -> tuple[tuple[str, float], ...]:
         """Fields by weight; weak cues count only alone, and a policy asked by its price is that policy."""
         best: dict[str, float] = {}
+        relative = [m for m in self.relatives if self._relative()]
         for m in self.fields:
+            if m.label == "dimensions" and any(r.start <= m.start < r.end for r in relative):
+                continue
             words_long = m.weight + 0.05 * (m.end - m.start)
             twice = m.label in best and m.weight < 1  # "where is it made": two weak cues make a strong one
             best[m.label] = max(best.get(m.label, 0.0), words_long, 1.0 if twice else 0.0)
+        named = {(n.start, n.end) for n in self.nouns if self._is_named(n)}
+        for name in list(best):  # "el perfume grande" asks for no scent
+            if (len(best) > 1 or self.measures) and all((m.start, m.end) in named for m in self.fields if m.label == name):
+                best.pop(name)
         narrowed = len(best) > 1 or self.sizes or self.colours
         for name in ("material", "ingredients"):  # "the retinol serum, can I take it when pregnant"
             if (len(best) > 1 or narrowed) and name in best and self._only_describes(name):
@@ -262,7 +303,7 @@ class _Reading:
         if len(best) > 1 and "weight" in best and self._only_units("weight"):
             best.pop("weight")
         kept = {name: weight for name, weight in best.items() if weight >= 1} or dict(best)
-        if "price" in best and not set(kept) - {"size", "colour", "fit"}:
+        if "price" in best and not set(kept) - {"size", "colour", "fit"} and (best["price"] >= 1 or narrowed):
             kept["price"] = 1.0
         if len(kept) > 1:
             kept.pop("features", None)
@@ -301,6 +342,7 @@ class _Reading:
         for i, token in enumerate(tokens):
             if token.text[0].isdigit() and (value := _number(token.text)) is not None:
                 out.append((value, tokens[i + 1].text if i + 1 < len(tokens) else ""))
+        out += [(Decimal(m.label), tokens[m.end].text if m.end < len(tokens) else "") for m in self.find("numbers")]
         return tuple(out)
 
     def _limit(self, numbers: tuple[tuple[Decimal, str], ...]) -> tuple[str, Decimal] | None:
@@ -317,6 +359,15 @@ class _Reading:
             return None
         label = max(self.sorts, key=lambda m: (m.end - m.start, m.start)).label
         return label[:-1], label[-1]
+
+    def _of_many(self) -> bool:
+        """Whether the largest of several products may be meant: no name singles one out."""
+        return not any(len(m.candidates) == 1 for m in self.mentions)
+
+    def _relative(self) -> str:
+        labels = {m.label for m in self.relatives}
+        several = len({m.candidates[0][0] for m in self.mentions}) > 1
+        return labels.pop() if len(labels) == 1 and not several else ""
 
     def _yes_no(self) -> bool:
         if any(m.label == "open" for m in self.forms):
@@ -378,7 +429,7 @@ class _Reading:
             return "compare" if _two(self.mentions) or draft.both or draft.here else "list"
         if draft.limit and not draft.about_store:
             return "list"
-        if "compare" in cues and (_two(self.mentions) or draft.both) and not draft.about_store:
+        if "compare" in cues and (_two(self.mentions) or draft.both) and (not draft.about_store or draft.top == "warranty"):
             return "compare"
         if {"recommend", "seek"} & draft.cues:
             return "recommend"

@@ -5,6 +5,7 @@ from functools import cache
 from knowledge.lexicon import Match, Word, lexicon
 
 LANGUAGES = frozenset({"de"})  # that join words so
+ENDINGS = ("n", "en", "e", "s", "es", "er", "ern")
 LEAST = 4  # letters of the last part: "Hemd"; shorter ones end too many other words
 JOINT = 3  # letters before it at least
 
@@ -17,13 +18,18 @@ def compounds(text: tuple[Word, ...], language: str, found: list[Match]) -> list
     known = _things(language)
     out = []
     for i, word in enumerate(text):
-        if i in covered or len(word.text) < LEAST + JOINT:
+        if i in covered or len(word.text) < LEAST + 1:
             continue
-        parts = (word.text[at:] for at in range(JOINT, len(word.text) - LEAST + 1))
+        parts = (form[at:] for form in _forms(word.text) for at in (0, *range(JOINT, len(form) - LEAST + 1)))
         thing = next((known[part] for part in parts if part in known), "")
         if thing:
             out.append(Match(thing, i, i + 1))
     return out
+
+
+def _forms(word: str) -> list[str]:
+    """A word and what it may be an inflected form of: "Handschuhen", "Handschuhe"."""
+    return [word, *(word.removesuffix(end) for end in ENDINGS if word.endswith(end) and len(word) - len(end) >= LEAST)]
 
 
 @cache

@@ -12,8 +12,10 @@ from knowledge.asked import Asked
 from knowledge.facts import tells_stock
 from knowledge.fields import canonical
 from knowledge.language import language_of
-from knowledge.lexicon import LANGUAGES, Word, lexicon, shades, words
+from knowledge.lexicon import LANGUAGES, Match, Word, lexicon, shades, words
 from knowledge.link import stem
+from knowledge.meanings import meanings, spoken
+from knowledge.measure import extent, states
 from knowledge.product import Fact, Product, Variant
 
 Likeness = Callable[[Fact], float]  # cosine of a fact with the question
@@ -40,6 +42,7 @@ FREELY = frozenset(
     {
         ("size", "dimensions"),
         ("fit", "size"),
+        ("dimensions", "size"),
         ("weight", "shipping_weight"),
         ("features", "description"),
         ("material", "ingredients"),
@@ -48,6 +51,10 @@ FREELY = frozenset(
         ("range", "connectivity"),
     }
 )
+# Attributes under which much may be asked that another text tells.
+VAGUE = ("compatibility", "safety", "in_the_box", "ingredients")
+# Attributes that a sentence tells by the kind of number it has.
+NUMBERED = {"temperature": "temperature", "area": "area", "room_size": "area", "speed": "speed"}
 TOLD = 5  # attributes told of a product to one who asks for everything
 _LENGTHS = frozenset(("cm", "mm", "m", "inch", "inches", "in", "厘"))
 _FITS = ("compatibility", "fit", "size", "dimensions", "age")  # "will it fit a 104 cm kid": a variant may answer
@@ -84,23 +91,37 @@ def evidence(asked: Asked, product: Product, facts: Sequence[Fact], like: Likene
     choice = choose(asked, product)
     names = [name for name, _ in asked.fields[:2] if name not in ("sku", "gtin")]
     if not names:
-        names = ["stock"] if choice.narrowed or choice.unmet else []
+        names = _of_choice(asked, choice)
     if len(names) > 1 and (choice.narrowed or choice.unmet):
         names = [name for name in names if name not in ("size", "colour", "fit")] or names
     parts = [_field(name, asked, product, facts, choice, like) for name in names]
-    if not parts:
+    unsure = {name for name, weight in asked.fields if weight < 1}  # then the attribute is not named as missing
+    if not parts or (all(part.missing for part in parts) and set(names) <= unsure):
         return _untitled(asked, product, facts, like)
     if choice.narrowed and all(part.missing for part in parts) and set(names) & set(_FITS):
         parts = [_stock(names[0], facts, [f for f in facts if _is_whole(f)], choice, asked)]
     if any(f.field in PLAIN for part in parts for f in part.facts):  # "how much weight does it hold": one thing is asked
         parts = [part for part in parts if part.facts]
     verdicts = {part.verdict for part in parts if part.verdict}
-    unsure = {name for name, weight in asked.fields if weight < 1}  # then the attribute is not named as missing
     return Evidence(
         tuple(dict.fromkeys(fact for part in parts for fact in part.facts)),
         tuple("" if name in unsure else name for part in parts for name in part.missing),
         verdicts.pop() if len(verdicts) == 1 else "",
     )
+
+
+def _of_choice(asked: Asked, choice: Choice) -> list[str]:
+    """What one who only names a version wants to know: whether it is there, or "what's the bigger bottle" its price."""
+    if asked.measures - {"count"}:
+        return []
+    if not (choice.narrowed or choice.unmet) and len(choice.variants) > 1 and _of_range(asked, choice.variants):
+        return ["size"]  # "57 cm round the head, which helmet": both sizes reach it
+    return [("price" if asked.relative and asked.open else "stock")] if choice.narrowed or choice.unmet else []
+
+
+def _of_range(asked: Asked, variants: Sequence[Variant]) -> bool:
+    values = [value for v in variants for _, value in v.options]
+    return any(_RANGE.search(value) and _has_number(value, number) for value in values for number, _ in asked.numbers)
 
 
 def _field(
@@ -165,8 +186,10 @@ def _stated(name: str, asked: Asked, product: Product, whole: list[Fact], like: 
         return _overview(whole) if asked.everything else _features(asked, product, own, whole, like)
     if not own:
         own = [f for f in whole if _labelled(f, name)]
-        if told := _plainer(asked, own, whole, like):
+        if told := _plainer(asked, own, whole, like, 2):
             return told
+    elif name in VAGUE and (told := _plainer(asked, own, whole, like, 1)):
+        return told
     if own:
         found = _fitting(asked, own, whole, like)
         return [] if name == "material" and asked.properties and not any(_decides(asked, f) for f in found) else found
@@ -180,7 +203,26 @@ def _stated(name: str, asked: Asked, product: Product, whole: list[Fact], like: 
         return free[:1]
     near = [f for f in others if _speaks(f, name, asked)]
     texts = [f for f in whole if f.field in TEXTS and f not in others and _measures(name, f)]
-    return _nearest(near, asked, like) or _nearest([f for f in texts if _speaks(f, name, asked)], asked, like)
+    return (
+        _nearest(near, asked, like)
+        or _nearest([f for f in texts if _speaks(f, name, asked)], asked, like)
+        or _told(name, asked, product, [f for f in texts if f.field in PLAIN], like)
+    )
+
+
+def _told(name: str, asked: Asked, product: Product, texts: list[Fact], like: Likeness) -> list[Fact]:
+    """A sentence of the description with a number of the kind asked, or that says what the question asks beside an attribute."""
+    if (kind := NUMBERED.get(name)) and "count" not in asked.measures:
+        return _nearest([f for f in texts if states(frozenset({kind}), f.value)], asked, like)
+    if name in VAGUE and name != "in_the_box":
+        return _nearest([f for f in texts if shared(asked, f)], asked, like)
+    if name == "size" and (measures := [f for f in texts if _MEASURED.search(f.value)]):
+        return _nearest(measures, asked, like)
+    measured = name in ("dimensions", "capacity", "range", "max_load")
+    if not (asked.yes_no or measured) or asked.properties or not _extra(asked, product):
+        return []
+    free = {i for run in asked.content for i in range(run.start, run.end)}
+    return _nearest([f for f in texts if any(m.start in free for m in meant(asked, f))], asked, like)
 
 
 def _nearest(facts: list[Fact], asked: Asked, like: Likeness) -> list[Fact]:
@@ -223,13 +265,13 @@ def _features(asked: Asked, product: Product, own: list[Fact], whole: list[Fact]
     return own[:2] or _first_texts(whole)
 
 
-def _plainer(asked: Asked, own: list[Fact], whole: list[Fact], like: Likeness) -> list[Fact]:
-    """A text that speaks of what is asked far more plainly than facts whose label only may mean it.
+def _plainer(asked: Asked, own: list[Fact], whole: list[Fact], like: Likeness, more: int) -> list[Fact]:
+    """A text that speaks of what is asked far more plainly, by ``more`` words, than facts whose label only may mean it.
 
     "How thick branches can it cut" is answered by "Cuts branches up to 20 mm thick", not by a blade's length.
     """
     best = max((shared(asked, f) for f in own), default=0)
-    texts = [f for f in whole if f.field in PLAIN and shared(asked, f) >= max(2, best + 2)]
+    texts = [f for f in whole if f.field in PLAIN and shared(asked, f) >= best + more]
     return _nearest(texts, asked, like) if own else []
 
 
@@ -248,7 +290,11 @@ def _speaks(fact: Fact, name: str, asked: Asked) -> bool:
     """Whether a text speaks of an attribute, by the words that questions use for it; a property asked must be there too."""
     if asked.properties:
         return _decides(asked, fact) != ""
-    cues = name in spoken_of(fact.value)
+    about = spoken_of(fact.value)
+    cues = name in about or (name == "range" and "connectivity" in about)  # "Bluetooth 5.3, 20 m"
+    if name == "in_the_box" and asked.yes_no and fact.field in PLAIN:
+        other = _others(asked, fact)  # "does it come with a tripod": what is said of its tripod
+        return bool(other & _things_in(fact.value)) if other else shared(asked, fact) > 0
     if name in ("material", "ingredients", "safety", "certification", "allergens", "connectivity", "in_the_box"):
         return cues and shared(asked, fact) > 0
     return cues
@@ -304,9 +350,14 @@ def _untitled(asked: Asked, product: Product, facts: Sequence[Fact], like: Liken
     whole = [
         f for f in facts if _is_whole(f) and f.field not in ("gtin", "kind", "vendor", "stock", "price", "compare_at")
     ]
-    if not _extra(asked, product) and not (asked.open and not asked.again):
+    extra = _extra(asked, product)
+    if not extra and not asked.measures and not asked.fields and not (asked.open and not asked.again):
         return Evidence(tuple(f for f in facts if _is_whole(f) and (f.field == "price" or tells_stock(f))))
-    found = [f for f in whole if shared(asked, f) > 0]
+    if asked.measures and (measured := [f for f in whole if states(asked.measures, f.value)]):
+        near = [f for f in measured if shared(asked, f) > 0]
+        return Evidence(tuple(_nearest(near, asked, like))) if near else Evidence((), ("",))
+    least = 2 if asked.yes_no and len(extra) > 2 else 1  # "a water bottle pocket" is no passport pocket
+    found = [f for f in whole if shared(asked, f) >= (1 if meant(asked, f) else least)]
     return Evidence(tuple(_nearest(found, asked, like))) if found else Evidence((), ("",))
 
 
@@ -324,19 +375,49 @@ def _extra(asked: Asked, product: Product) -> list[str]:
 def _named(asked: Asked, handle: str, title: str) -> set[int]:
     """Places of the words that name the product itself."""
     own = [m for m in asked.mentions if not handle or handle in dict(m.candidates)]
+    own = own[:1] if asked.yes_no else own  # "is the skillet cast iron": named once, then asked about
     things = {i for n in asked.nouns for i in range(n.start, n.end)}
     name = {stem(w.text) for w in words(title)}
     return {i for m in own for i in range(m.start, m.end) if i in things or stem(asked.text.plain[i].text) in name}
 
 
-def shared(asked: Asked, fact: Fact) -> int:
-    """How many of the question's telling words a fact has, plurals aside."""
+def meant(asked: Asked, fact: Fact) -> list[Match]:
+    """Where the question says, beside the product's name, what the fact says too, in whatever language."""
     named = _named(asked, fact.handle, fact.product)
-    stop = lexicon("en", False).sections["stop"].vocabulary
-    own = {stem(w.text) for i, w in enumerate(asked.text.plain) if i not in named and _telling(w, stop)}
+    there = meanings(f"{fact.label} {fact.value}")
+    return [m for m in spoken(asked.text.plain, asked.language) if m.label in there and m.start not in named]
+
+
+def shared(asked: Asked, fact: Fact) -> int:
+    """How many of the question's telling words a fact has, plurals and language aside."""
+    named, same_meaning = _named(asked, fact.handle, fact.product), meant(asked, fact)
+    placed = {i for m in same_meaning for i in range(m.start, m.end)}
+    stop = _stop(asked.language)
+    own = {stem(w.text) for i, w in enumerate(asked.text.plain) if i not in named | placed and _telling(w, stop)}
     have = {stem(w.text) for w in words(f"{fact.label} {fact.value}") if _telling(w, stop)}
     same = sum(word in have or any(_kin(word, other) for other in have) for word in own)
-    return same or _same_things(asked, fact, named)
+    return same + _apart(same_meaning) or _same_things(asked, fact, named)
+
+
+def _apart(found: Sequence[Match]) -> int:
+    """How many of the phrases found stand apart from each other."""
+    end, count = -1, 0
+    for match in sorted(found, key=lambda m: m.end):
+        if match.start >= end:
+            end, count = match.end, count + 1
+    return count
+
+
+@cache
+def _stop(language: str) -> frozenset[str]:
+    tables = [lexicon(code, False) for code in ("en", language) if code in LANGUAGES]
+    return frozenset(word for table in tables for word in table.sections["stop"].vocabulary)
+
+
+def _others(asked: Asked, fact: Fact) -> frozenset[str]:
+    """Things that a question names beside the product itself."""
+    named = _named(asked, fact.handle, fact.product)
+    return frozenset(n.label for n in asked.nouns if not set(range(n.start, n.end)) & named)
 
 
 def _same_things(asked: Asked, fact: Fact, named: set[int]) -> int:
@@ -357,7 +438,7 @@ def _kin(a: str, b: str) -> bool:
     return len(a) > 6 and len(b) > 6 and a.isascii() and a[:6] == b[:6]
 
 
-def _telling(word: Word, stop: set[str]) -> bool:
+def _telling(word: Word, stop: frozenset[str]) -> bool:
     return len(word.text) > 2 and word.text not in stop
 
 
@@ -368,6 +449,8 @@ def choose(asked: Asked, product: Product) -> Choice:
     if named and len(left) > 1:
         return Choice(tuple(named), True)
     left, chosen = _outright(asked, product)
+    if asked.relative and not chosen and (extreme := _extreme(asked.relative, product)):
+        return Choice(extreme, True)
     narrowed = bool(chosen)
     for field, test in _wishes(asked, product):
         if field in chosen:
@@ -381,15 +464,36 @@ def choose(asked: Asked, product: Product) -> Choice:
     return Choice(tuple(left), narrowed, tuple(unmet))
 
 
+def _extreme(relative: str, product: Product) -> tuple[Variant, ...]:
+    """The variants of the largest or the smallest size, where sizes can be put in order; none where there is only one."""
+    sized = [(v, size) for v in product.variants if (size := next(filter(None, map(extent, (o for _, o in v.options))), None))]
+    if len(sized) < len(product.variants) or len({unit for _, (_, unit) in sized}) != 1:
+        return ()
+    amounts = [amount for _, (amount, _) in sized]
+    best = max(amounts) if relative == "large" else min(amounts)
+    return tuple(v for v, (amount, _) in sized if amount == best) if min(amounts) < max(amounts) else ()
+
+
 def _outright(asked: Asked, product: Product) -> tuple[list[Variant], set[str]]:
     """The variants whose option values the question says in the seller's own words, and the attributes so chosen."""
     left, chosen = list(product.variants), set[str]()
     for name in dict.fromkeys(name for v in product.variants for name, _ in v.options):
         said = [v for v in left if any(n == name and _spoken(value, asked, product) for n, value in v.options)]
+        said = said or _meant_by(name, left, asked, product)
         if said and len(said) < len(left):
             left = said
             chosen.add(canonical(name))
     return left, chosen
+
+
+def _meant_by(name: str, left: list[Variant], asked: Asked, product: Product) -> list[Variant]:
+    """Variants whose option value means what the question says in its own language: "Nachfüllbeutel", a refill pouch."""
+    named = _named(asked, product.handle, product.title)
+    want = {m.label for m in spoken(asked.text.plain, asked.language) if m.start not in named} - set(asked.colours)
+    if not want:
+        return []
+    shared_by_all = frozenset.intersection(*(meanings(value) for v in left for n, value in v.options if n == name))
+    return [v for v in left if any(n == name and (meanings(value) - shared_by_all) & want for n, value in v.options)]
 
 
 def _wishes(asked: Asked, product: Product) -> Iterable[tuple[str, Callable[[str], bool]]]:

@@ -20,6 +20,7 @@ class Found:
     which: bool = False  # a product's attribute is asked and nothing says which product
     place: str = ""  # where a parcel is to go: asked, or assumed from the language
     also: tuple[str, ...] = ()  # handles that were meant about as likely
+    instead: tuple[Fact, ...] = ()  # prices of goods near to what is not sold: scarves, to one who asks for a shawl
     titles: tuple[Fact, ...] = ()  # one fact a product that only names it
     variants: dict[str, str] = field(default_factory=dict)  # SKU → "Black, M"
     options: tuple[Fact, ...] = ()  # the facts that list a product's choices: what a variant's name rests on

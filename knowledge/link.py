@@ -9,9 +9,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from knowledge.compounds import compounds
+from knowledge.language import language_of
 from knowledge.lexicon import LANGUAGES, Match, Mention, Phrases, Word, lexicon, longest, noun_parents, words
 from knowledge.product import Product
 
+READ = 300  # characters of a description that tell its language
+WRITTEN = ("en", "es", "fr", "de", "pt", "id", "vi")  # languages that share their letters
+HEAD_FIRST = frozenset(("es", "fr", "pt", "id", "vi"))  # that name the thing before what it is like
 KEPT = 16_384  # names and words whose parts are remembered: a large catalogue makes a linker for each question
 NAMED = 0.7  # from this score on a product counts as named
 TIE = 0.87  # products that score this share of the best are meant as much
@@ -20,7 +25,8 @@ _SHORT = 0.3  # of a word of two letters
 _CHARACTER, _LETTER = 0.45, 0.15  # of one character: two of Chinese or kana are a word, in Thai or Lao five
 _EXACT, _WIDER = 1.0, 0.75  # weight of being the thing asked for, or a kind of it
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{3,}")
-_WITH = re.compile(r"\b(?:with|for|from)\b|[(,|]", re.IGNORECASE)  # before it, a title says what a thing is
+# before it, a title says what a thing is
+_WITH = re.compile(r"\b(?:with|for|from|für|mit|pour|avec|para|con|com|untuk|dengan)\b|[(,|]", re.IGNORECASE)
 _HEAD_LAST = re.compile(r"[\u0900-\u097f\u3040-\u30ff\u3400-\u9fff]")  # languages that name the thing last, as English
 _MEASURES = frozenset(["inch", "inches", "litre", "litres", "liter", "liters", "pieces", "pack", "pairs", "watt", "volt"])
 _CONNECT = frozenset(["of", "de", "du", "des", "der", "d", "del", "的", "の", "von", "da", "do"])
@@ -67,7 +73,10 @@ class Linker:
                 for at, word in enumerate(sequence):
                     self._places[word].append(_Place(product.handle, sequence, at))
                     frequency[word].add(product.handle)
+        self._joined = _joined(self._places)
         self._weights = {word: _weight(word, len(handles), word in heads) for word, handles in frequency.items()}
+        for word, (parts, _) in self._joined.items():
+            self._weights.setdefault(word, sum(self._weights[part] for part in parts))
         self.vocabulary = frozenset(
             w.text for p in products for name in (p.title, p.kind, *_choices(p)) for w in _plain(name) if len(w.text) > 3
         )
@@ -116,6 +125,8 @@ class Linker:
         for start, word in enumerate(stems):
             if self._weights.get(word, 0.0) <= _FILLER:
                 continue
+            for handle in self._joined[word][1] if word in self._joined else ():
+                best[(start, handle)] = 1
             for place in self._places[word]:
                 length = _common(stems[start:], place.sequence[place.at :])
                 while length > 1 and self._weights[stems[start + length - 1]] <= _FILLER:
@@ -149,12 +160,12 @@ class Linker:
 
 def things(product: Product) -> frozenset[str]:
     """What a product is: the things its title and kind name, the narrowest only; any language."""
-    return _things(product.title, product.kind)
+    return _things(product.title, product.kind, written_in(product.description[:READ]))
 
 
 @lru_cache(maxsize=65_536)
-def _things(title: str, kind: str) -> frozenset[str]:
-    found = {m.label for m in (*_headed(title), *_named(kind))}
+def _things(title: str, kind: str, language: str) -> frozenset[str]:
+    found = {m.label for m in (*_headed(title, language), *_of_kind(kind, language))}
     wider = {parent for thing in found for parent in noun_parents()[thing]}
     return frozenset(found - wider)
 
@@ -170,20 +181,40 @@ def _stems(name: str) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=KEPT)
-def _named(name: str) -> tuple[Match, ...]:
-    """The things that a name speaks of, in any language."""
+def _named(name: str, written: str) -> tuple[Match, ...]:
+    """The things that a name speaks of, in any language; ``written`` is the one that the seller writes."""
     found: list[Match] = []
     for language in LANGUAGES:
-        if language in ("en", "zh", "th", "ja", "hi") or not name.isascii():
+        if language in ("en", "zh", "th", "ja", "hi", written) or not name.isascii():
             marked = language == "vi"  # a name that is not plain ASCII is written with its marks
             found += lexicon(language, marked).find("nouns", words(name, accents=True) if marked else _plain(name))
-    return tuple(longest(found))
+    return tuple(longest([*found, *compounds(_plain(name), written, found)]))
 
 
-def _headed(title: str) -> list[Match]:
+@lru_cache(maxsize=KEPT)
+def written_in(text: str) -> str:
+    """The language whose small words a seller's text has most of, by the detector where it has none."""
+    plain = [w.text for w in words(text)]
+    counts = {code: sum(word in lexicon(code, False).sections["stop"].vocabulary for word in plain) for code in WRITTEN}
+    best = max(counts, key=lambda code: (counts[code], code == "en"))
+    return best if counts[best] > 1 else language_of(text)
+
+
+def _of_kind(kind: str, language: str) -> list[Match]:
+    """The things that a type speaks of; a "Bike helmet" is no bike."""
+    found, english = _named(kind, language), lexicon("en", False).find("nouns", _plain(kind))
+    return [m for m in found if m not in english or not any(o.start == m.end for o in english)]
+
+
+def _headed(title: str, language: str) -> list[Match]:
     """The things that a title says it is: "Honey Lip Balm with Mirror" is a balm, "Robot Vacuum and Mop" both."""
     before = _WITH.split(title, maxsplit=1)[0]
-    name, found = (before, list(own)) if (own := _named(before)) else (title, list(_named(title)))
+    name, found = (before, list(own)) if (own := _named(before, language)) else (title, list(_named(title, language)))
+    if language in HEAD_FIRST and found:
+        first = min(m.start for m in found)
+        return [m for m in found if m.start == first]  # "Mochila de viaje": what it is comes first
+    if language == "de":
+        return found
     if name.isascii() or _HEAD_LAST.search(name):
         plain, last = [w.text for w in _plain(name)], max((m.end for m in found), default=0)
         return [m for m in found if m.end == last or plain[m.end] == "and"]
@@ -284,6 +315,16 @@ def _common(a: Sequence[str], b: Sequence[str]) -> int:
 def _within(piece: Match, thing: Match) -> bool:
     """Whether a piece is only a part of a thing's name: "washing machine" names no espresso machine."""
     return thing.covers(piece) and piece.end - piece.start < thing.end - thing.start
+
+
+def _joined(places: dict[str, list[_Place]]) -> dict[str, tuple[tuple[str, str], frozenset[str]]]:
+    """Two words of a name written as one, with those words and the products that have them: "Citybike", "yogamat"."""
+    out: dict[str, tuple[tuple[str, str], set[str]]] = {}
+    for place in (place for found in places.values() for place in found):
+        pair = place.sequence[place.at : place.at + 2]
+        if len(pair) == 2 and min(map(len, pair)) > 2 and all(part.isalpha() for part in pair):
+            out.setdefault("".join(pair), ((pair[0], pair[1]), set()))[1].add(place.handle)
+    return {word: (parts, frozenset(handles)) for word, (parts, handles) in out.items() if word not in places}
 
 
 def _clusters(plain: tuple[Word, ...], spans: list[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 
 from knowledge.asked import STORE_FIELDS, Asked
 from knowledge.embed import Embedder
-from knowledge.evidence import Evidence, decides, evidence
+from knowledge.evidence import Evidence, decides, evidence, shared
 from knowledge.followup import resumed
 from knowledge.found import Found as Found
 from knowledge.found import hits, is_option, title_fact
 from knowledge.index import FactIndex
 from knowledge.intent import Intent
-from knowledge.lexicon import Mention, noun_names
+from knowledge.lexicon import Mention, noun_names, noun_parents
 from knowledge.link import things
 from knowledge.matter import Matter
 from knowledge.measure import comparable, span
@@ -36,6 +36,7 @@ from knowledge.uses import Uses, suits
 F32 = NDArray[np.float32]
 ANSWERABLE = frozenset({"fact", "compare", "list", "recommend", "unclear"})
 UNSURE = 0.9  # weight of an attribute taken by example: below 1, like a weak cue
+KIN = 14  # kinds that a wider one may have to be one family: scarves, where fashion is a department
 LISTED = 3  # products named in an answer to "what do you have?"
 FAR_OUT = (
     3.2  # deviations above the mean at which a product's cosine alone names it (measured on the example catalogue)
@@ -45,6 +46,7 @@ CLEAR = 0.03  # … or its lead over the next product (names in other languages 
 RECENT = 16  # questions whose embeddings are at hand
 POOL = 48
 FACTS = 96  # facts ranked by meaning
+SAID, TOLD = 32, 0.15  # products whose own words are compared with a need, and what each shared one weighs
 CALLED, SOLD = 4, 6  # things that a need may call for, and products of each
 _DURATION = re.compile(r"\d+\s*(?:day|week|month|year)", re.IGNORECASE)
 
@@ -245,11 +247,14 @@ class _Search:
         self._timed(began)
         return self.retriever.near(text, self.language, count)
 
-    def _suited(self, count: int) -> list[str]:
+    def _suited(self, asked: Asked, count: int) -> list[str]:
         """Products that suit what the question describes, best first."""
         matter = self.retriever.matter.of(self.vector(), self.language)
         scores = self.retriever.suited(matter, POOL)
-        return sorted(scores, key=lambda handle: -scores[handle])[:count]
+        best = sorted(scores, key=lambda handle: -scores[handle])[:SAID]
+        facts = {h: [f for f in self.shelf.facts(h) if f.field not in ("price", "stock")] for h in best}
+        told = {h: max((shared(asked, f) for f in facts[h]), default=0) for h in best}
+        return sorted(best, key=lambda handle: -(scores[handle] + TOLD * told[handle]))[:count]
 
     def _timed(self, began: float) -> None:
         self.ms["embed"] = self.ms.get("embed", 0.0) + (time.perf_counter() - began) * 1000
@@ -287,7 +292,8 @@ class _Search:
         for handle in (self.on_air, self.last):
             if handle in handles and not asked.sort:
                 return [(handle, handles[handle])]
-        near = dict(self._near(self.question, POOL * 4))
+        said = asked.text.span(mention.start, mention.end) if len(asked.mentions) > 1 else self.question
+        near = dict(self._near(said, POOL * 4))
         return sorted(handles.items(), key=lambda item: -(item[1] + near.get(item[0], 0.0)))
 
     def _pointed(self, asked: Asked) -> str:
@@ -322,7 +328,7 @@ class _Search:
         """What is asked in words that no table knows, by example; only where something is asked at all."""
         named = {i for m in asked.mentions for i in range(m.start, m.end)}
         rest = [w.text for i, w in enumerate(asked.text.accented) if i not in named]
-        if len(rest) < 2 or asked.colours or asked.sizes or asked.numbers or asked.again or asked.regions:
+        if len(rest) < 2 or asked.colours or asked.sizes or asked.numbers or asked.again or asked.regions or asked.measures:
             return asked, products
         text = " ".join(rest) if ord(rest[0][0]) < 0x0E00 else "".join(rest)
         field_ = self.retriever.intent.guess(self._embed(text))
@@ -339,10 +345,10 @@ class _Search:
 
     def _answer(self, asked: Asked, products: list[tuple[str, float]]) -> Found:
         if asked.kind == "unclear" and not (products and (asked.open or asked.yes_no)):
-            return Found(asked)
+            return (self._policy(asked) if asked.open or asked.yes_no or "?" in asked.text.raw else None) or Found(asked)
         unknown = bool(self.linker.strange(asked.nouns))
         if not products and asked.top == "ordering" and unknown:
-            return Found(asked, unsold=True)
+            return Found(asked, unsold=True, instead=self._kindred(asked))
         if asked.about_store or (not products and asked.top in STORE_FIELDS):
             return self._store_answer(asked, products)
         store = tuple(f for f in asked.fields if f[0] in STORE_FIELDS)
@@ -352,9 +358,12 @@ class _Search:
             strange = bool(self.linker.strange(asked.nouns) or asked.content)
             if not asked.fields and not strange and asked.regions:
                 return self._store_answer(replace(asked, fields=(("shipping", 1.0),)), [])
-            return Found(
-                asked, unsold=strange, which=not strange and bool(asked.fields or asked.colours or asked.sizes)
-            )
+            if told := self._policy(asked):
+                return told
+            which = not strange and bool(asked.fields or asked.colours or asked.sizes)
+            return Found(asked, unsold=strange, instead=self._kindred(asked), which=which)
+        if told := self._rather_policy(asked, products):
+            return told
         handle = self._best(asked, products)
         found = evidence(asked, self.shelf[handle], self.shelf.facts(handle), self.like)
         also = tuple(h for h, s in products if h != handle and s >= products[0][1] * 0.9)[:2]
@@ -371,6 +380,9 @@ class _Search:
     def _best(self, asked: Asked, products: list[tuple[str, float]]) -> str:
         """Among products that fit equally well the first that states what is asked."""
         tied = [h for h, s in products if s >= products[0][1] * 0.95][:4]
+        if len(asked.mentions) == 1 and not asked.fields and products[0][1] <= 1:
+            # "I have curly hair, which cream": any cream that speaks of it
+            tied += [h for h in self._meant(asked, asked.mentions[0]) if h not in tied][: LISTED - 1]
         if len(tied) < 2 or len(asked.mentions) > 1:
             return products[0][0]
         for handle in tied:
@@ -389,6 +401,10 @@ class _Search:
             own = tuple(f for f in own if f.field not in ("price",) or len(own) > 1)
         things = self.linker.things(handle) | frozenset(n.label for n in asked.nouns)
         terms = choose(asked, asked.top, self.shelf.terms, things, self.like, most=1 if own else 2)
+        told = self._policy(replace(asked, nouns=()) if handle else asked)
+        best = max((shared(asked, f) for f in (*own, *terms)), default=0)
+        if told and shared(asked, told.facts[0].fact) > best:
+            return told
         facts = (*own, *terms) if not own or asked.top == "discount" else own
         unstated = handle and not own and asked.top == "warranty"  # a store's terms do not say how long this one's is
         if unstated and "warranty.claim" not in asked.aspects:
@@ -397,6 +413,27 @@ class _Search:
         verdict = _property(asked, facts)
         place = next(iter(place_of(asked, self.shelf.terms)), "") if asked.top == "shipping" else ""
         return Found(asked, tuple(products[:1]), hits(facts), missing, verdict, place=place)
+
+    def _rather_policy(self, asked: Asked, products: list[tuple[str, float]]) -> Found | None:
+        """A statement about the store that speaks of what is asked more plainly than the product: "trade in my old bike"."""
+        if any(weight >= 1 for _, weight in asked.fields) or asked.here or not asked.content:
+            return None
+        told = self._policy(replace(asked, nouns=()))
+        if told is None:
+            return None
+        own = max((shared(asked, f) for f in self.shelf.facts(products[0][0])), default=0)
+        return told if shared(asked, told.facts[0].fact) >= max(2, own + 1) else None
+
+    def _policy(self, asked: Asked) -> Found | None:
+        """A statement about the store that plainly speaks of what is asked, under whatever heading: samples, a workshop."""
+        if not asked.content or asked.nouns:
+            return None
+        scored = [(shared(asked, t.fact), t.fact) for t in self.shelf.terms]
+        best = max((score for score, _ in scored), default=0)
+        if best < min(2, len(asked.content)):
+            return None
+        told = max((f for score, f in scored if score == best), key=self.like)
+        return Found(asked, (), hits((told,)))
 
     def _price_only(self, asked: Asked, products: list[tuple[str, float]]) -> Found:
         """What answers an attempt to have the host say something: the true price."""
@@ -447,6 +484,8 @@ class _Search:
         """The two products compared: one for each name, or two under one name, or one with the product in sight."""
         firsts = [self._settled(asked, m)[0][0] for m in asked.mentions]
         names = list(dict.fromkeys(firsts))
+        if len(names) == 1 and len(asked.mentions) > 1:  # two words that both fit the same: the next that fits the other
+            names += [h for h, _ in self._settled(asked, asked.mentions[-1]) if h not in names][:1]
         if len(names) == 1 and (asked.here or asked.both):
             names += [h for h in (self.on_air, self.last) if h]
         if len(names) == 1 and asked.both:
@@ -465,15 +504,15 @@ class _Search:
     def _list(self, asked: Asked, products: list[tuple[str, float]]) -> Found:
         """Products of a kind, under a price, or the most of something."""
         if asked.described and not (asked.sort or asked.limit):
-            return self._ranked(asked, self._suited(2), everything=False)
+            return self._ranked(asked, self._suited(asked, 2), everything=False)
         strange = self.linker.strange(asked.nouns)
-        handles = [h for m in asked.mentions for h, _ in m.candidates] or [
+        handles = [h for m in asked.mentions for h in self._meant(asked, m)] or [
             h for n in asked.nouns for h in self.linker.sold(n.label)
         ]
         if not handles and strange:
-            return Found(asked, unsold=True)
+            return Found(asked, unsold=True, instead=self._kindred(asked))
         if not handles and asked.kind == "recommend":
-            handles = self._suited(2)
+            handles = self._suited(asked, 2)
         if not handles and asked.here and (self.on_air or self.last):
             return self._answer(replace(asked, kind="fact"), [(self.on_air or self.last, 1.0)])
         if not handles and asked.content and asked.kind == "list" and not (asked.sort or asked.limit):
@@ -484,6 +523,11 @@ class _Search:
             return Found(asked, which=True)  # the extreme of a large catalogue is not known from a part of it
         pool = list(dict.fromkeys(handles)) or list(self.shelf)
         return self._ranked(asked, pool, everything=not handles)
+
+    def _meant(self, asked: Asked, mention: Mention) -> list[str]:
+        """What a name means in a list: where it is but a thing's, all that are that thing, "perfume" a cologne, too."""
+        things = [n for n in asked.nouns if (n.start, n.end) == (mention.start, mention.end)]
+        return list(dict.fromkeys([*(h for h, _ in mention.candidates), *(h for n in things for h in self.linker.sold(n.label))]))
 
     def _ranked(self, asked: Asked, pool: list[str], *, everything: bool) -> Found:
         by, order = asked.sort or ("price", "<")
@@ -507,6 +551,16 @@ class _Search:
         price = [self._price_of(f.handle) for f in top] if by != "price" and asked.kind != "compare" else []
         said = hits([*top, *[p for p in price if p and asked.kind == "recommend"]])
         return Found(asked, tuple((f.handle, 1.0) for f in top), said, verdict="more" if len(facts) > len(top) else "")
+
+    def _kindred(self, asked: Asked) -> tuple[Fact, ...]:
+        """Prices of what is sold of a thing's own wider kind, where that is a kind and no whole department."""
+        for noun in self.linker.strange(asked.nouns):
+            for wider in noun_parents()[noun.label]:
+                if sum(wider in above for above in noun_parents().values()) <= KIN:
+                    facts = [f for h in self.linker.sold(wider)[:2] if (f := self._price_of(h))]
+                    if facts:
+                        return tuple(facts)
+        return ()
 
     def _price_of(self, handle: str) -> Fact | None:
         return next((f for f in self.shelf.facts(handle) if f.id == f"{handle}/price"), None)

@@ -128,7 +128,7 @@ def _shipping(
         parts = list(dict.fromkeys([*parts, "shipping.time"]))
     out = list(bans[:1])
     for part in parts:
-        out += _part(part, place, pool, like)
+        out += _part(part, place, pool, things, like)
     if there and (not out or ("shipping.where" in wanted and "shipping.time" not in wanted)):
         out = [there[0], *out]
     if place and not out:
@@ -136,7 +136,7 @@ def _shipping(
     return list(dict.fromkeys(out))[:most]
 
 
-def _part(part: str, place: tuple[str, ...], pool: list[Term], like: Likeness) -> list[Fact]:
+def _part(part: str, place: tuple[str, ...], pool: list[Term], things: frozenset[str], like: Likeness) -> list[Fact]:
     """The delivery time or cost, for a place when one is given; what says only the one is preferred to what says both."""
     other = next(a for a in _TWO_PARTS if a != part)
     found = [
@@ -144,6 +144,7 @@ def _part(part: str, place: tuple[str, ...], pool: list[Term], like: Likeness) -
         for t in pool
         if part in t.aspects and (t.general or not t.things) and not t.aspects & {"shipping.express", "shipping.customs"}
     ]
+    found = [t for t in pool if part in t.aspects and _concerns(t, things)] or found  # "bicycles come by freight for €39"
     found.sort(key=lambda t: (other in t.aspects, -like(t.fact)))
     return _placed(found, place) if place else [t.fact for t in found[:1]]
 
