@@ -312,6 +312,7 @@ class Director:
     def changed(self, changes: Sequence[Change]) -> None:
         """The catalogue has changed: nothing that no longer holds is begun from now on."""
         if changes:
+            self.triage.changed()
             self.revision.changed(changes)
             self._review()
 

@@ -68,6 +68,11 @@ class Viewers:
             known.standing = max(known.standing, gained)
         return known
 
+    def forget_words(self) -> None:
+        """From now on nothing is a repeat: what was said before has another answer."""
+        for known in self._known.values():
+            known.said.clear()
+
 
 def viewer(event: ChatEvent) -> str:
     return f"{event.platform}/{event.user_id or event.user}"

@@ -130,6 +130,10 @@ class Triage:
         fates = ("chosen", "merged", "shed", "ignored")
         return {"heard": self.counts["heard"], "waiting": self.waiting, **{fate: self.counts[fate] for fate in fates}}
 
+    def changed(self) -> None:
+        """The catalogue has changed: who asks the same once more asks something new."""
+        self._viewers.forget_words()
+
     def offer(self, event: ChatEvent, now_s: float, on_air: str = "") -> Decision:
         """Hear one comment. ``on_air``: handle of the product in sight."""
         self.counts["heard"] += 1

@@ -269,3 +269,12 @@ def test_a_flood_is_journaled_exactly_and_buyers_come_first(tmp_path: Path) -> N
     tally = triage.tally()
     assert counted == {"answered": tally["chosen"], **{fate: tally[fate] for fate in ("merged", "shed", "ignored")}}
     assert set(chosen[: len(BUYERS)]) == set(BUYERS)
+
+
+def test_the_same_words_are_heard_again_once_the_catalogue_has_changed() -> None:
+    triage = Triage()
+    for number, outcome in ((1, "waiting"), (2, "ignored")):
+        assert triage.offer(event("how much is the lamp?", number, user="Mia"), float(number)).outcome == outcome
+    assert triage.next(3.0) is not None
+    triage.changed()
+    assert triage.offer(event("how much is the lamp?", 3, user="Mia"), 4.0).outcome == "waiting"
