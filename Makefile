@@ -5,6 +5,9 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --progress-bar off -q
 
+# Tests that run whole shows need both cores to themselves; the rest share them.
+LIVE := tests/test_show.py tests/test_page.py tests/test_live_offers.py tests/test_watch.py tests/test_recording.py tests/test_main.py
+
 .PHONY: live test lint bench setup clean
 
 live: setup
@@ -13,7 +16,8 @@ live: setup
 test: setup lint
 	@command -v chromium >/dev/null || { echo "make test needs chromium: apt-get install chromium"; exit 1; }
 	@command -v ffprobe >/dev/null || { echo "make test needs ffmpeg: apt-get install ffmpeg"; exit 1; }
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(addprefix --ignore=,$(LIVE))
+	$(BIN)/python -m pytest $(LIVE)
 
 lint: setup
 	$(BIN)/ruff check .
