@@ -24,6 +24,7 @@ from agent.pitch import WITHDRAWABLE, Pitch
 from agent.repeats import Repeats
 from agent.revision import Revision
 from agent.rundown import Rundown
+from agent.strain import Strain
 from agent.triage import Question, Triage
 from agent.turn import Context, Desk, Turn, take
 from connectors.events import ChatEvent
@@ -92,6 +93,7 @@ class Director:
         self._memory = Memory()
         self._recent: deque[str] = deque(maxlen=6)
         self.repeats = Repeats(self.booth, self.desk, self._here, self._idle)
+        self.strain = Strain(stage)
         self.latency = Latency(journal, lambda clock_s: clock_s - self.began)
         self._answering = False
         self._next: Question | None = None  # chosen while the pitch has to come first
@@ -232,12 +234,12 @@ class Director:
 
     def _idle(self) -> bool:
         """Whether the voice may work ahead: no answer is under way, nor could one be that waits."""
-        free = not (self._answering or self.booth.busy)
+        free = not (self._answering or self.booth.busy or self.strain())
         return free and (not self.triage.waiting or self.stage.pending_s > ANSWER_AHEAD_S)
 
     def _spare_s(self) -> float:
-        """How long words may still take: what viewers hear meanwhile, less what the voice needs."""
-        return self._heard_s() - SPARE_MARGIN_S
+        """How long words may still take: what viewers hear, less what the voice needs; nothing where pictures are late."""
+        return 0.0 if self.strain() else self._heard_s() - SPARE_MARGIN_S
 
     def _speaker(self, id: str, question: Question, begin: int) -> Any:
         """Binds a turn's sentences to voice, stage and the room."""
