@@ -71,6 +71,8 @@ _UNITS = frozenset(
 
 
 _SPACED = frozenset({"vi", "id", "es", "fr", "de", "pt"})  # languages with spaces whose small words may be English names
+_DESCRIBED_BEFORE = frozenset({"en", "de", "zh", "ja", "hi"})  # languages in which what describes a thing comes first
+_DESCRIBES = frozenset({"age", "water_resistance", "connectivity", "adjustable", "sound"})  # attributes that describe a thing
 _UNSAID = "\0"  # stands for a word that cannot be part of a name
 
 
@@ -100,6 +102,7 @@ class Asked:
     nouns: tuple[Match, ...] = ()  # things named, from the noun table
     mentions: tuple[Mention, ...] = ()  # catalogue names found
     content: tuple[Match, ...] = ()  # words that no table explains: perhaps a product's name
+    field_cues: tuple[Match, ...] = ()  # where attributes are spoken of
     code: str = ""  # a SKU that the question names
     cues: frozenset[str] = field(default_factory=frozenset)  # kinds that spoke, for triage and for explaining
 
@@ -188,6 +191,7 @@ class _Reading:
         self.mentions = [m for m in self.mentions if not any(f.covers(m) for f in phrases)]
         self.names = [m for m in self.mentions if m.weight >= 1]
         self.forms = self.find("forms")
+        self.fields = [m for m in self.fields if not any(r.covers(m) for r in self.find("refers"))]
         self.kinds = [m for m in self.find("kinds") if not any(f.covers(m) for f in (*self.forms, *self.names))]
         self.refers = [m for m in self.find("refers") if not any(n.covers(m) for n in self.names)]
         if not (self.nouns or self.mentions or self.refers) and any(m.label == "price" and m.weight >= 1 for m in self.fields):
@@ -236,6 +240,7 @@ class _Reading:
             negative=any(m.label == "negation" for m in self.forms), here=any(m.label == "here" for m in self.refers),
             both=any(m.label == "both" for m in self.refers), again=self._again(), nouns=tuple(self.nouns),
             mentions=tuple(self.mentions), content=tuple(self._content()), cues=kinds,
+            field_cues=tuple(self.fields),
         )  # fmt: skip
         return replace(draft, kind=self._kind(draft))
 
@@ -254,6 +259,8 @@ class _Reading:
         for name in ("material", "ingredients"):  # "the retinol serum, can I take it when pregnant"
             if (len(best) > 1 or narrowed) and name in best and self._only_describes(name):
                 best.pop(name)
+        for name in [name for name in best if len(best) > 1 and self._is_name(name)]:
+            best.pop(name)
         for name in {m.label.split(".")[0] for m in self.find("aspects") if m.label in PARTICULAR} & set(best):
             best[name] += 1.0
         if {"shipping", "returns"} <= set(best) and self._only_when("shipping"):
@@ -280,6 +287,15 @@ class _Reading:
         names = [*self.nouns, *self.mentions]
         cues = [m for m in self.fields if m.label == name]
         return all(any(-1 <= n.start - m.end <= 1 or -1 <= m.start - n.end <= 1 for n in names) for m in cues)
+
+    def _is_name(self, name: str) -> bool:
+        """Whether an attribute's cues only name or describe the thing itself: "charger", "a kids' watch", "waterproof pouch"."""
+        names = [*self.nouns, *self.names]
+        cues = [m for m in self.fields if m.label == name]
+        if all(any(n.start == m.start and n.end == m.end for n in names) for m in cues):
+            return True
+        before = self.text.language in _DESCRIBED_BEFORE
+        return name in _DESCRIBES and all(any((n.start == m.end) if before else (n.end == m.start) for n in names) for m in cues)
 
     def _only_when(self, name: str) -> bool:
         """Whether an attribute's cues all only ask for a time, which other terms have too: "how many days to return it"."""
@@ -325,7 +341,8 @@ class _Reading:
             return True
         asks = [m for m in self.forms if m.label == "yes_no"]
         early = self.text.language in ("en", "es", "fr", "de", "pt", "id")
-        return any(m.start <= 4 or not early for m in asks)
+        last = any(m.label == "final" and m.end == len(self.text.plain) for m in self.forms)
+        return last or any(m.start <= 4 or not early for m in asks)
 
     def _again(self) -> bool:
         """Whether it goes on from before: "and …" comes first, "…呢" last."""

@@ -12,7 +12,7 @@ from knowledge.asked import Asked
 from knowledge.facts import tells_stock
 from knowledge.fields import canonical
 from knowledge.language import language_of
-from knowledge.lexicon import LANGUAGES, Word, lexicon, shades, words
+from knowledge.lexicon import LANGUAGES, Match, Word, lexicon, shades, words
 from knowledge.link import stem
 from knowledge.product import Fact, Product, Variant
 
@@ -58,6 +58,8 @@ _WEIGHS = re.compile(
     r"weigh|heavy|light|gewicht|wieg|schwer|leicht|\bpes[ao]|peso|liger|poids|pèse|lourd|lég|重|轻|軽|หนัก|เบา|nặng|nhẹ|berat|ringan|वज़?न|भार",
     re.IGNORECASE,
 )
+_RUN = {"zh": 2, "ja": 2, "th": 5}  # characters that make about a word where none are parted by spaces
+_HIRAGANA = re.compile(r"[\u3040-\u309f]+")
 _RANGE = re.compile(r"(\d+)\s*[-–]\s*(\d+)")
 
 
@@ -168,8 +170,11 @@ def _stated(name: str, asked: Asked, product: Product, whole: list[Fact], like: 
         if told := _plainer(asked, own, whole, like):
             return told
     if own:
+        if asked.yes_no and not asked.properties and not choose(asked, product).narrowed and _unspaced(asked.text.raw):
+            own = _plainer(asked, own, whole, like) or own
         found = _fitting(asked, own, whole, like)
-        return [] if name == "material" and asked.properties and not any(_decides(asked, f) for f in found) else found
+        checked = name == "material" and asked.properties and asked.yes_no
+        return [] if checked and not any(_decides(asked, f) for f in found) else found
     if name == "compatibility" and any(unit in _LENGTHS for _, unit in asked.numbers):
         name = "dimensions"  # "will it fit in a 150 cm gap"
         own = [f for f in whole if f.field == name]
@@ -317,8 +322,13 @@ def _extra(asked: Asked, product: Product) -> list[str]:
         w.text
         for run in asked.content
         for i, w in enumerate(asked.text.plain[run.start : run.end], run.start)
-        if i not in named and (len(w.text) > 2 or ord(w.text[0]) > 0x2E80)
+        if i not in named and (len(w.text) > 2 or ord(w.text[0]) > 0x2E80 or _thai_word(run))
     ]
+
+
+def _thai_word(run: Match) -> bool:
+    """Whether a run of single letters is long enough to be a word of Thai."""
+    return 0x0E00 <= ord(run.label[0]) <= 0x0EFF and run.end - run.start >= _RUN["th"]
 
 
 def _named(asked: Asked, handle: str, title: str) -> set[int]:
@@ -336,7 +346,38 @@ def shared(asked: Asked, fact: Fact) -> int:
     own = {stem(w.text) for i, w in enumerate(asked.text.plain) if i not in named and _telling(w, stop)}
     have = {stem(w.text) for w in words(f"{fact.label} {fact.value}") if _telling(w, stop)}
     same = sum(word in have or any(_kin(word, other) for other in have) for word in own)
-    return same or _same_things(asked, fact, named)
+    return same + _same_runs(asked, fact, named) or _same_things(asked, fact, named)
+
+
+def _same_runs(asked: Asked, fact: Fact, named: set[int]) -> int:
+    """Stretches of a script without spaces that a question and a fact share; a long one counts twice."""
+    if asked.language not in _RUN or not _unspaced(fact.value):
+        return 0
+    size = _RUN[asked.language]
+    have = _grams(f"{fact.label} {fact.value}", size)
+    plain, left = asked.text.plain, _untold(asked) | named
+    at = [i for i in range(len(plain) - size + 1) if "".join(w.text for w in plain[i : i + size]) in have]
+    at = [i for i in at if not all(place in left for place in range(i, i + size))]
+    starts = [i for i in at if i - 1 not in at]
+    return sum(2 if i + size in at else 1 for i in starts)
+
+
+def _untold(asked: Asked) -> set[int]:
+    """Places of the small words of a question in a script without spaces."""
+    tables = lexicon(asked.language, False)
+    found = (m for section in ("stop", "forms", "refers") for m in tables.find(section, asked.text.plain))
+    return {i for m in found for i in range(m.start, m.end)}
+
+
+@lru_cache(maxsize=20_000)
+def _grams(text: str, size: int) -> frozenset[str]:
+    glyphs = [w.text for w in words(text)]
+    grams = ("".join(glyphs[i : i + size]) for i in range(len(glyphs) - size + 1))
+    return frozenset(gram for gram in grams if not _HIRAGANA.fullmatch(gram))  # what only inflects tells nothing
+
+
+def _unspaced(text: str) -> bool:
+    return any(ord(char) > 0xE00 for char in text)
 
 
 def _same_things(asked: Asked, fact: Fact, named: set[int]) -> int:

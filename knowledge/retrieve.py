@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 
 from knowledge.asked import STORE_FIELDS, Asked
 from knowledge.embed import Embedder
-from knowledge.evidence import Evidence, decides, evidence
+from knowledge.evidence import Evidence, decides, evidence, spoken_of
 from knowledge.followup import resumed
 from knowledge.found import Found as Found
 from knowledge.found import hits, is_option, title_fact
 from knowledge.index import FactIndex
 from knowledge.intent import Intent
-from knowledge.lexicon import Mention, noun_names
+from knowledge.lexicon import Mention, fold, noun_names
 from knowledge.link import things
 from knowledge.matter import Matter
 from knowledge.measure import comparable, span
@@ -42,11 +42,16 @@ FAR_OUT = (
 )
 NEAR = 0.86  # in catalogues too small for deviations: the cosine itself,
 CLEAR = 0.03  # … or its lead over the next product (names in other languages led by 0.033 and more, others by 0.019)
+DESCRIBED = 0.3  # for a title that says what the question says beside the name, in any language: "kids' watch", 儿童手表
 RECENT = 16  # questions whose embeddings are at hand
 POOL = 48
 FACTS = 96  # facts ranked by meaning
 CALLED, SOLD = 4, 6  # things that a need may call for, and products of each
-_DURATION = re.compile(r"\d+\s*(?:day|week|month|year)", re.IGNORECASE)
+_DURATION = re.compile(
+    r"\d+\s*(?:day|week|month|year|d[ií]a|semana|m[eê]s|año|ano|jour|semaine|mois|an\b|ans\b|tag|woche|monat|jahr|hari|minggu|bulan"
+    r"|tahun|ngày|tuần|tháng|năm|天|日|周|週|个月|個月|か月|ヶ月|カ月|年|วัน|สัปดาห์|เดือน|ปี|दिन|हफ्त|महीन|साल)|[一二三四五六七八九十两半]+(?:天|日|个月|個月|年)",
+    re.IGNORECASE,
+)
 
 
 class Retriever:
@@ -282,7 +287,9 @@ class _Search:
             if handle in handles and not asked.sort:
                 return [(handle, handles[handle])]
         near = dict(self._near(self.question, POOL * 4))
-        return sorted(handles.items(), key=lambda item: -(item[1] + near.get(item[0], 0.0)))
+        beside = {m.label for m in asked.field_cues if m.start <= mention.end and mention.start <= m.end}
+        alike = {h: DESCRIBED * len(beside & spoken_of(self.shelf[h].title)) for h in handles} if beside else {}
+        return sorted(handles.items(), key=lambda item: -(item[1] + near.get(item[0], 0.0) + alike.get(item[0], 0.0)))
 
     def _pointed(self, asked: Asked) -> str:
         """The product that "it" or "and in blue?" means."""
@@ -291,11 +298,18 @@ class _Search:
             return self.last
         if asked.here or asked.again:
             return self.on_air or self.last
-        if strange or asked.content or asked.kind == "unclear":
+        if strange or asked.kind == "unclear" or not self._told_of(asked, self.on_air or self.last):
             return ""
         if not asked.about_store and (asked.fields or asked.colours or asked.sizes or asked.numbers):
             return self.on_air or self.last
         return ""
+
+    def _told_of(self, asked: Asked, handle: str) -> bool:
+        """Whether all that no table knows in a question stands in what is told of a product: one of its shades, "NFC"."""
+        if not asked.content:
+            return True
+        text = " ".join(fold(f.value) for f in self.shelf.facts(handle)) if handle else ""
+        return bool(text) and all(re.search(rf"(?<![a-z]){re.escape(fold(run.label))}(?![a-z])", text) for run in asked.content)
 
     def _by_meaning(self, asked: Asked) -> list[tuple[str, float]]:
         """A product named in words that no table knows, when it stands far out among all."""
@@ -337,7 +351,9 @@ class _Search:
         unknown = bool(self.linker.strange(asked.nouns))
         if not products and asked.top == "ordering" and unknown:
             return Found(asked, unsold=True)
-        if asked.about_store or (not products and asked.top in STORE_FIELDS):
+        also_asked = [f for f, weight in asked.fields[1:2] if f not in STORE_FIELDS and weight >= 1]
+        of_goods = asked.top == "warranty" and products and also_asked  # "what is it made of, and the warranty?"
+        if (asked.about_store and not of_goods) or (not products and asked.top in STORE_FIELDS):
             return self._store_answer(asked, products)
         store = tuple(f for f in asked.fields if f[0] in STORE_FIELDS)
         if not products and store:
@@ -357,7 +373,8 @@ class _Search:
         if rest:
             more = self._store_answer(replace(asked, fields=tuple(rest)), [(handle, 1.0)])
             said = tuple(dict.fromkeys((*said, *more.facts)))
-            found = Evidence(found.facts, tuple(m for m in found.missing if m not in STORE_FIELDS), found.verdict)
+            unstated = tuple(m for m in found.missing if m not in STORE_FIELDS) + tuple(m for h, m in more.missing if h)
+            found = Evidence(found.facts, unstated, found.verdict)
         return Found(
             asked, _first(handle, products), said, tuple((handle, m) for m in found.missing), found.verdict, also=also
         )
@@ -383,6 +400,10 @@ class _Search:
             own = tuple(f for f in own if f.field not in ("price",) or len(own) > 1)
         things = self.linker.things(handle) | frozenset(n.label for n in asked.nouns)
         terms = choose(asked, asked.top, self.shelf.terms, things, self.like, most=1 if own else 2)
+        if not own and not terms:  # "it broke, can I return it": what the store does not say of the one, of the other
+            for other in (name for name, _ in asked.fields[1:] if {name, asked.top} == {"warranty", "returns"}):
+                if terms := choose(asked, other, self.shelf.terms, things, self.like):
+                    return Found(asked, tuple(products[:1]), hits(terms), (), _property(asked, terms))
         facts = (*own, *terms) if not own or asked.top == "discount" else own
         unstated = handle and not own and asked.top == "warranty"  # a store's terms do not say how long this one's is
         if unstated and "warranty.claim" not in asked.aspects:

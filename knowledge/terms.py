@@ -9,12 +9,13 @@ from importlib.resources import files
 
 from knowledge.asked import Asked
 from knowledge.evidence import shared
-from knowledge.lexicon import Phrases, lexicon, longest, noun_parents, region_groups, regions, words
+from knowledge.language import language_of
+from knowledge.lexicon import LANGUAGES, Match, Phrases, Word, lexicon, longest, noun_parents, region_groups, regions, words
 from knowledge.product import Fact
 
 Likeness = Callable[[Fact], float]  # cosine of a fact with the question
 HOME_OF = {"th": "TH", "vi": "VN", "id": "ID", "zh": "CN", "ja": "JP", "ko": "KR", "hi": "IN", "de": "DE", "fr": "FR"}
-_MONEY = re.compile(r"[$€£¥฿₫₹]\s?\d|\d\s?[$€£¥฿₫₹]|\b(?:USD|EUR|GBP|JPY|CNY|THB|VND|IDR|INR)\b|Rp\s?\d")
+_MONEY = re.compile(r"[$€£¥฿₫₹]\s?\d|\d\s?(?:[$€£¥฿₫₹元円块]|บาท|đ\b|k\b|रुपये|रुपए)|\b(?:USD|EUR|GBP|JPY|CNY|THB|VND|IDR|INR)\b|Rp\s?\d")
 _EVERYWHERE = frozenset(
     ("worldwide", "international", "internationally", "elsewhere", "abroad", "everywhere", "overseas", "anywhere")
 )
@@ -52,6 +53,7 @@ def term(fact: Fact, kinds: Phrases = Phrases(())) -> Term:  # noqa: B008 (never
     """Read one policy statement. ``kinds`` are the catalogue's own product types, known to no table perhaps."""
     plain = words(fact.value)
     aspects = {m.label for m in _aspect_phrases().find(plain)}
+    aspects |= {m.label for m in _asked_aspects(fact.value, plain)}
     if _MONEY.search(fact.value):
         aspects.add("shipping.cost")
     clauses = [_goods(clause, kinds if fact.field in _OF_GOODS else None) for clause in _CLAUSE.split(fact.value)]
@@ -63,10 +65,18 @@ def term(fact: Fact, kinds: Phrases = Phrases(())) -> Term:  # noqa: B008 (never
     )  # fmt: skip
 
 
+def _asked_aspects(text: str, plain: tuple[Word, ...]) -> list[Match]:
+    """What a statement in a script of its own speaks of, by the words that questions use for it."""
+    language = language_of(text) if any(ord(char) > 0x900 for char in text) else ""
+    return lexicon(language, False).find("aspects", plain) if language in LANGUAGES else []
+
+
 def _goods(clause: str, kinds: Phrases | None) -> list[str]:
     """Things a policy names; words that name the papers of a sale and no goods are left out."""
     plain = words(clause)
-    nouns = longest(lexicon("en", False).find("nouns", plain))
+    own_script = language_of(clause) if any(ord(char) > 0x900 for char in clause) else "en"
+    tables = lexicon(own_script if own_script in LANGUAGES else "en", False)
+    nouns = longest([n for n in tables.find("nouns", plain) if n.weight >= 1 or own_script == "en"])
     own = kinds.find(plain) if kinds else []
     return [m.label for m in (*nouns, *own) if m.label not in ("ticket", "book", "food", "light")]
 
