@@ -286,6 +286,10 @@ class _Reading:
         """Whether an attribute's cues all stand beside a thing's name: "linen shirt" does not ask the material."""
         names = [*self.nouns, *self.mentions]
         cues = [m for m in self.fields if m.label == name]
+        others = [m for m in self.fields if m.label != name]
+        asks = [f for f in self.find("forms") if f.label == "open" and not any(m.covers(f) for m in others)]
+        if any(form.start <= m.end and m.start <= form.end for form in asks for m in cues):
+            return False  # "pouch what material": it is asked
         return all(any(-1 <= n.start - m.end <= 1 or -1 <= m.start - n.end <= 1 for n in names) for m in cues)
 
     def _is_name(self, name: str) -> bool:

@@ -12,7 +12,7 @@ from knowledge.asked import Asked
 from knowledge.facts import tells_stock
 from knowledge.fields import canonical
 from knowledge.language import language_of
-from knowledge.lexicon import LANGUAGES, Match, Word, lexicon, shades, words
+from knowledge.lexicon import LANGUAGES, Match, Word, lexicon, longest, shades, traits, words
 from knowledge.link import stem
 from knowledge.product import Fact, Product, Variant
 
@@ -48,6 +48,10 @@ FREELY = frozenset(
         ("range", "connectivity"),
     }
 )
+ASIDE = (  # attributes that a sentence may state in words of another language
+    "care", "compatibility", "features", "safety", "allergens", "in_the_box", "directions", "adjustable",
+    "storage_conditions", "dimensions",
+)  # fmt: skip
 TOLD = 5  # attributes told of a product to one who asks for everything
 _LENGTHS = frozenset(("cm", "mm", "m", "inch", "inches", "in", "厘"))
 _FITS = ("compatibility", "fit", "size", "dimensions", "age")  # "will it fit a 104 cm kid": a variant may answer
@@ -58,6 +62,16 @@ _WEIGHS = re.compile(
     r"weigh|heavy|light|gewicht|wieg|schwer|leicht|\bpes[ao]|peso|liger|poids|pèse|lourd|lég|重|轻|軽|หนัก|เบา|nặng|nhẹ|berat|ringan|वज़?न|भार",
     re.IGNORECASE,
 )
+_TOLD_BY = {  # attributes that a measure in a sentence tells, though no word for them stands there
+    "pieces": re.compile(
+        r"\d+\s*(?:pieces|pcs|sheets|bags|packs|sachets|tablets|capsules|pairs|rolls|片|枚|包|袋|颗|粒|条|支|個|袋入|ชิ้น|แผ่น|ซอง|เม็ด|miếng|gói|viên|tờ|cái)\b|\d+\s*[片枚包袋颗粒支個]",
+        re.IGNORECASE,
+    ),
+    "noise": re.compile(r"\d\s*(?:dB|分贝|เดซิเบล)", re.IGNORECASE),
+    "battery": re.compile(r"\d\s*(?:mAh|毫安)", re.IGNORECASE),
+    "power": re.compile(r"\d\s*(?:W|瓦|วัตต์)(?![a-zA-Z])"),
+    "age": re.compile(r"\d\s*(?:months?|years?)\s*(?:\+|and up|old)|\d\s*个?[月岁]以上|\d\s*(?:tháng|tuổi) trở lên|\d\s*(?:เดือน|ปี)ขึ้นไป"),
+}
 _RUN = {"zh": 2, "ja": 2, "th": 5}  # characters that make about a word where none are parted by spaces
 _HIRAGANA = re.compile(r"[\u3040-\u309f]+")
 _RANGE = re.compile(r"(\d+)\s*[-–]\s*(\d+)")
@@ -185,7 +199,10 @@ def _stated(name: str, asked: Asked, product: Product, whole: list[Fact], like: 
         return free[:1]
     near = [f for f in others if _speaks(f, name, asked)]
     texts = [f for f in whole if f.field in TEXTS and f not in others and _measures(name, f)]
-    return _nearest(near, asked, like) or _nearest([f for f in texts if _speaks(f, name, asked)], asked, like)
+    speaking = near or [f for f in texts if _speaks(f, name, asked)]
+    if not speaking and name in ASIDE:  # asked in words of another language: the sentence that speaks of the same
+        speaking = [f for f in (*others, *texts) if _same_things(asked, f, _named(asked, f.handle, f.product))]
+    return _nearest(speaking, asked, like)
 
 
 def _nearest(facts: list[Fact], asked: Asked, like: Likeness) -> list[Fact]:
@@ -253,7 +270,7 @@ def _speaks(fact: Fact, name: str, asked: Asked) -> bool:
     """Whether a text speaks of an attribute, by the words that questions use for it; a property asked must be there too."""
     if asked.properties:
         return _decides(asked, fact) != ""
-    cues = name in spoken_of(fact.value)
+    cues = name in spoken_of(fact.value) or (name in _TOLD_BY and bool(_TOLD_BY[name].search(fact.value)))
     if name in ("material", "ingredients", "safety", "certification", "allergens", "connectivity", "in_the_box"):
         return cues and shared(asked, fact) > 0
     return cues
@@ -385,7 +402,26 @@ def _same_things(asked: Asked, fact: Fact, named: set[int]) -> int:
     if asked.language == "en":
         return 0
     things = {n.label for n in asked.nouns if not set(range(n.start, n.end)) & named}
-    return len(things & _things_in(fact.value)) if things else 0
+    same = len(things & _things_in(fact.value)) if things else 0
+    return same + len(_traits_asked(asked, named) & traits_in(fact.value))
+
+
+def _traits_asked(asked: Asked, named: set[int]) -> set[str]:
+    """What a question asks whether goods can do or have, its words for the product itself aside."""
+    accents = asked.text.accented is not asked.text.plain
+    own = traits(asked.language, accents).find(asked.text.accented if accents else asked.text.plain)
+    found = [*own, *(traits("en", False).find(asked.text.plain) if asked.language != "en" else ())]
+    taken = named | {i for n in asked.nouns for i in range(n.start, n.end)}
+    return {m.label for m in longest(found) if not set(range(m.start, m.end)) & taken}
+
+
+@lru_cache(maxsize=20_000)
+def traits_in(text: str) -> frozenset[str]:
+    """What a catalogue's text says that goods can do or have."""
+    language = language_of(text)
+    accents = language == "vi"
+    plain = words(text, accents=accents)
+    return frozenset(m.label for m in longest(traits(language, accents).find(plain)))
 
 
 @lru_cache(maxsize=10_000)

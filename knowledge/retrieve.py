@@ -21,7 +21,7 @@ from knowledge.found import Found as Found
 from knowledge.found import hits, is_option, title_fact
 from knowledge.index import FactIndex
 from knowledge.intent import Intent
-from knowledge.lexicon import Mention, fold, noun_names
+from knowledge.lexicon import Mention, fold, noun_names, region_groups
 from knowledge.link import things
 from knowledge.matter import Matter
 from knowledge.measure import comparable, span
@@ -409,9 +409,16 @@ class _Search:
         if unstated and "warranty.claim" not in asked.aspects:
             facts = tuple(f for f in facts if _DURATION.search(f.value))
         missing = ((handle, asked.top),) if unstated or not facts else ()
-        verdict = _property(asked, facts)
+        verdict = _property(asked, facts) if all(self._holds_there(asked, fact) for fact in facts) else ""
         place = next(iter(place_of(asked, self.shelf.terms)), "") if asked.top == "shipping" else ""
         return Found(asked, tuple(products[:1]), hits(facts), missing, verdict, place=place)
+
+    def _holds_there(self, asked: Asked, fact: Fact) -> bool:
+        """Whether a statement is about the place that a question names, or about no place."""
+        if not asked.regions or fact.field == "shipping":
+            return True
+        places = next((t.places for t in self.shelf.terms if t.fact.id == fact.id), frozenset())
+        return not places or any({place, *region_groups().get(place, ())} & places for place in asked.regions)
 
     def _price_only(self, asked: Asked, products: list[tuple[str, float]]) -> Found:
         """What answers an attempt to have the host say something: the true price."""
@@ -460,8 +467,10 @@ class _Search:
 
     def _sides(self, asked: Asked, products: list[tuple[str, float]]) -> list[str]:
         """The two products compared: one for each name, or two under one name, or one with the product in sight."""
-        firsts = [self._settled(asked, m)[0][0] for m in asked.mentions]
-        names = list(dict.fromkeys(firsts))
+        sure = {m.candidates[0][0] for m in asked.mentions if len(m.candidates) == 1}
+        ranked = [[h for h, _ in self._settled(asked, m)] for m in asked.mentions]
+        firsts = [next((h for h in found if len(found) == 1 or h not in sure), found[0]) for found in ranked]
+        names = list(dict.fromkeys(firsts))  # "the glass bottle and the PPSU bottle": the first is the other one
         if len(names) == 1 and (asked.here or asked.both):
             names += [h for h in (self.on_air, self.last) if h]
         if len(names) == 1 and asked.both:
