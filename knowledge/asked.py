@@ -192,7 +192,7 @@ class _Reading:
         self.names = [m for m in self.mentions if m.weight >= 1]
         self.forms = self.find("forms")
         self.fields = [m for m in self.fields if not any(r.covers(m) for r in self.find("refers"))]
-        self.kinds = [m for m in self.find("kinds") if not any(f.covers(m) for f in (*self.forms, *self.names))]
+        self.kinds = [m for m in self.find("kinds") if not any(f.covers(m) for f in (*self.forms, *self.names, *self.fields))]
         self.refers = [m for m in self.find("refers") if not any(n.covers(m) for n in self.names)]
         if not (self.nouns or self.mentions or self.refers) and any(m.label == "price" and m.weight >= 1 for m in self.fields):
             self.nouns = unsold  # "how much is a fridge" asks for one, where "does it fit in a fridge" does not
@@ -346,7 +346,8 @@ class _Reading:
         asks = [m for m in self.forms if m.label == "yes_no"]
         early = self.text.language in ("en", "es", "fr", "de", "pt", "id")
         last = any(m.label == "final" and m.end == len(self.text.plain) for m in self.forms)
-        return last or any(m.start <= 4 or not early for m in asks)
+        marked = not early and len(self.text.plain) > 3 and self.text.raw.rstrip().endswith(("?", "？"))
+        return last or marked or any(m.start <= 4 or not early for m in asks)
 
     def _again(self) -> bool:
         """Whether it goes on from before: "and …" comes first, "…呢" last."""

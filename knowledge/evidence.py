@@ -10,7 +10,7 @@ from importlib.resources import files
 
 from knowledge.asked import Asked
 from knowledge.facts import tells_stock
-from knowledge.fields import canonical
+from knowledge.fields import canonical, known
 from knowledge.language import language_of
 from knowledge.lexicon import LANGUAGES, Match, Word, lexicon, longest, shades, traits, words
 from knowledge.link import stem
@@ -72,6 +72,8 @@ _TOLD_BY = {  # attributes that a measure in a sentence tells, though no word fo
     "power": re.compile(r"\d\s*(?:W|瓦|วัตต์)(?![a-zA-Z])"),
     "age": re.compile(r"\d\s*(?:months?|years?)\s*(?:\+|and up|old)|\d\s*个?[月岁]以上|\d\s*(?:tháng|tuổi) trở lên|\d\s*(?:เดือน|ปี)ขึ้นไป"),
 }
+_AMOUNT = re.compile(r"(\d+(?:[.,]\d+)?)\s*([^\W\d_]*)")
+_THOUSANDFOLD = re.compile(r"(?:kg|l|litre|liter|lít|กก|ลิตร|公斤|千克|升|リットル|キロ|लीटर|किलो)(?![a-z])", re.IGNORECASE)
 _RUN = {"zh": 2, "ja": 2, "th": 5}  # characters that make about a word where none are parted by spaces
 _HIRAGANA = re.compile(r"[\u3040-\u309f]+")
 _RANGE = re.compile(r"(\d+)\s*[-–]\s*(\d+)")
@@ -184,7 +186,7 @@ def _stated(name: str, asked: Asked, product: Product, whole: list[Fact], like: 
         if told := _plainer(asked, own, whole, like):
             return told
     if own:
-        if asked.yes_no and not asked.properties and not choose(asked, product).narrowed and _unspaced(asked.text.raw):
+        if asked.yes_no and not asked.properties and not choose(asked, product).narrowed and asked.language != "en":
             own = _plainer(asked, own, whole, like) or own
         found = _fitting(asked, own, whole, like)
         checked = name == "material" and asked.properties and asked.yes_no
@@ -212,8 +214,8 @@ def _nearest(facts: list[Fact], asked: Asked, like: Likeness) -> list[Fact]:
 
 def _labelled(fact: Fact, name: str) -> bool:
     """Whether a feed's own label means an attribute, by the words that questions use: "Brightness" is light."""
-    if not fact.label or fact.field in PLAIN:
-        return False
+    if not fact.label or fact.field in PLAIN or (not fact.label.isascii() and known(fact.label)):
+        return False  # a heading that has a name of its own means nothing else: อายุ is age, อายุการเก็บรักษา shelf life
     return name in spoken_of(fact.label)
 
 
@@ -252,6 +254,8 @@ def _plainer(asked: Asked, own: list[Fact], whole: list[Fact], like: Likeness) -
     """
     best = max((shared(asked, f) for f in own), default=0)
     texts = [f for f in whole if f.field in PLAIN and shared(asked, f) >= max(2, best + 2)]
+    if not texts and not best and asked.yes_no and asked.language != "en":
+        texts = [f for f in whole if f.field in PLAIN and _same_things(asked, f, _named(asked, f.handle, f.product))]
     return _nearest(texts, asked, like) if own else []
 
 
@@ -376,7 +380,7 @@ def _same_runs(asked: Asked, fact: Fact, named: set[int]) -> int:
     at = [i for i in range(len(plain) - size + 1) if "".join(w.text for w in plain[i : i + size]) in have]
     at = [i for i in at if not all(place in left for place in range(i, i + size))]
     starts = [i for i in at if i - 1 not in at]
-    return sum(2 if i + size in at else 1 for i in starts)
+    return sum(2 if i + min(size, 3) in at else 1 for i in starts)
 
 
 def _untold(asked: Asked) -> set[int]:
@@ -411,8 +415,7 @@ def _traits_asked(asked: Asked, named: set[int]) -> set[str]:
     accents = asked.text.accented is not asked.text.plain
     own = traits(asked.language, accents).find(asked.text.accented if accents else asked.text.plain)
     found = [*own, *(traits("en", False).find(asked.text.plain) if asked.language != "en" else ())]
-    taken = named | {i for n in asked.nouns for i in range(n.start, n.end)}
-    return {m.label for m in longest(found) if not set(range(m.start, m.end)) & taken}
+    return {m.label for m in longest(found) if not set(range(m.start, m.end)) <= named}
 
 
 @lru_cache(maxsize=20_000)
@@ -475,10 +478,28 @@ def _wishes(asked: Asked, product: Product) -> Iterable[tuple[str, Callable[[str
     for colour in asked.colours:
         yield "colour" if has["colour"] else "", lambda value, c=colour: c in colours_of(value)  # type: ignore[misc]
     for size in asked.sizes:
+        if extreme := _extreme(product, size):
+            yield "size", lambda value, e=extreme: value == e  # type: ignore[misc]
+            continue
         yield "size" if has["size"] else "", lambda value, s=size: _is_size(value, s)  # type: ignore[misc]
     sized = any(name in ("size", "fit") for name, _ in asked.fields) or asked.top == ""
     for number, unit in asked.numbers:
         yield "size" if has["size"] and sized else "", lambda value, n=number, u=unit: _has_number(value, n)  # type: ignore[misc]
+
+
+def _extreme(product: Product, size: str) -> str:
+    """The option value that "the small one" or "the large one" means where sizes are measures: 100 g and 200 g."""
+    if size not in ("S", "L"):
+        return ""
+    measured: dict[str, float] = {}
+    for value in dict.fromkeys(value for v in product.variants for name, value in v.options if not colours_of(value)):
+        if _is_letter_size(value):
+            return ""
+        if found := _AMOUNT.search(value):
+            measured[value] = float(found[1].replace(",", "")) * (1000 if _THOUSANDFOLD.match(found[2]) else 1)
+    if len(set(measured.values())) < 2:
+        return ""
+    return (min if size == "S" else max)(measured, key=lambda value: measured[value])
 
 
 def _has_option(product: Product, asked: Asked, field: str) -> bool:
@@ -520,6 +541,8 @@ def _has_number(value: str, number: object) -> bool:
 def _spoken(value: str, asked: Asked, product: Product) -> bool:
     """Whether the question says an option value outright ("fig leaf", "queen"), apart from the product's own name."""
     named = _named(asked, product.handle, product.title)
-    want = [stem(w.text) for w in words(value) if len(w.text) > 1]
+    want = [stem(w.text) for w in words(value) if len(w.text) > 1 or ord(w.text[0]) > 0xE00]
+    if len(want) == 1 and len(want[0]) == 1:
+        return False  # one character says too little
     have = ["" if i in named else stem(w.text) for i, w in enumerate(asked.text.plain)]
     return bool(want) and any(have[i : i + len(want)] == want for i in range(len(have)))

@@ -501,13 +501,19 @@ class _Search:
         if not handles and asked.here and (self.on_air or self.last):
             return self._answer(replace(asked, kind="fact"), [(self.on_air or self.last, 1.0)])
         if not handles and asked.content and asked.kind == "list" and not (asked.sort or asked.limit):
-            handles = [h for h, _ in self._by_meaning(asked)]
+            handles = self._titled(asked) or [h for h, _ in self._by_meaning(asked)]
             if not handles:
                 return Found(asked, unsold=True)
         if not handles and not self.retriever.naming.whole:
             return Found(asked, which=True)  # the extreme of a large catalogue is not known from a part of it
         pool = list(dict.fromkeys(handles)) or list(self.shelf)
         return self._ranked(asked, pool, everything=not handles)
+
+    def _titled(self, asked: Asked) -> list[str]:
+        """Products whose names have a run of words that no table knows: "ชา"."""
+        runs = [fold(run.label) for run in asked.content if len(run.label) > 1]
+        names = ((p.handle, fold(f"{p.title} {p.kind}")) for p in self.shelf.values()) if self.retriever.naming.whole else ()
+        return [handle for handle, name in names if any(re.search(rf"(?<![a-z]){re.escape(run)}(?![a-z])", name) for run in runs)]
 
     def _ranked(self, asked: Asked, pool: list[str], *, everything: bool) -> Found:
         by, order = asked.sort or ("price", "<")

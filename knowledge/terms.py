@@ -28,6 +28,7 @@ _USUAL = {
 _PARTICULAR = {"payment.cod", "payment.instalments", "payment.security", "discount.code", "returns.cost"}
 _SERVICE = frozenset(("shipping.time", "shipping.cost", "shipping.customs", "shipping.express", "shipping.tracking"))
 _OF_GOODS = frozenset(("shipping", "returns", "warranty"))  # policies that differ from goods to goods
+_FAR = re.compile(r"海外|国外|境外|国际|跨境|ต่างประเทศ|nước ngoài|quốc tế|विदेश|luar negeri|extranjero|étranger|ausland|exterior", re.I)
 _CLAUSE = re.compile(r"[;.。；]\s*(?=\S)")
 _TWO_PARTS = ("shipping.time", "shipping.cost")  # a plain question about shipping is answered by both
 
@@ -133,12 +134,14 @@ def _shipping(
     there = [t.fact for t in served if place and t.places & _around(place[0])]
     if place and served and not there and not any(t.everywhere for t in pool):
         return [t.fact for t in served][:1]  # where the store delivers is the answer for places where it does not
+    if asked.regions and not any(t.places & _around(place[0]) for t in pool) and (far := _abroad(place[0], pool)):
+        return far[:1]  # "we do not ship abroad", where no statement names the country
     parts = [a for a in _TWO_PARTS if a in wanted] or list(_TWO_PARTS)
     if "shipping.where" in wanted and place:  # "do you ship there, and for how much": how long it takes says yes
         parts = list(dict.fromkeys([*parts, "shipping.time"]))
     out = list(bans[:1])
     for part in parts:
-        out += _part(part, place, pool, like)
+        out += _part(part, place, pool, like, said=bool(asked.regions))
     if there and (not out or ("shipping.where" in wanted and "shipping.time" not in wanted)):
         out = [there[0], *out]
     if place and not out:
@@ -146,8 +149,17 @@ def _shipping(
     return list(dict.fromkeys(out))[:most]
 
 
-def _part(part: str, place: tuple[str, ...], pool: list[Term], like: Likeness) -> list[Fact]:
-    """The delivery time or cost, for a place when one is given; what says only the one is preferred to what says both."""
+def _abroad(place: str, pool: list[Term]) -> list[Fact]:
+    """What is said of other countries in a page in a language of its own; nothing for the country where that is spoken."""
+    found = [t.fact for t in pool if _FAR.search(t.fact.value)]
+    return [fact for fact in found if HOME_OF.get(language_of(fact.value), place) != place]
+
+
+def _part(part: str, place: tuple[str, ...], pool: list[Term], like: Likeness, *, said: bool) -> list[Fact]:
+    """The delivery time or cost, for a place when one is given; what says only the one is preferred to what says both.
+
+    A place that the viewer has not ``said`` is only supposed: then what names no place holds too.
+    """
     other = next(a for a in _TWO_PARTS if a != part)
     found = [
         t
@@ -155,7 +167,8 @@ def _part(part: str, place: tuple[str, ...], pool: list[Term], like: Likeness) -
         if part in t.aspects and (t.general or not t.things) and not t.aspects & {"shipping.express", "shipping.customs"}
     ]
     found.sort(key=lambda t: (other in t.aspects, -like(t.fact)))
-    return _placed(found, place) if place else [t.fact for t in found[:1]]
+    there = _placed(found, place) if place else [t.fact for t in found[:1]]
+    return there or ([] if said else [t.fact for t in found if not t.places][:1])
 
 
 def _around(place: str) -> frozenset[str]:
