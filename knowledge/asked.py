@@ -27,7 +27,7 @@ PARTICULAR = frozenset(  # aspects that decide which of two policies is asked: "
 )
 CHATTER = ("host", "thanks", "bye", "greeting", "praise")  # in the order in which they are recognised
 _SIZE_WORD = re.compile(r"^(?:x{0,3}s|m|x{0,4}l)$")
-_LOUD_SIZE = re.compile(r"(?<![\w'’.])(?:XXS|XS|S|M|L|XL|XXL|XXXL)(?![\w'’.])")
+_LOUD_SIZE = re.compile(r"(?<![^\W\u0e00-\u9fff])(?<!['’.])(?:XXS|XS|S|M|L|XL|XXL|XXXL)(?![^\W\u0e00-\u9fff])(?!['’.])")
 _UNITS = frozenset(
     (
         *(
@@ -290,7 +290,8 @@ class _Reading:
         asks = [f for f in self.find("forms") if f.label == "open" and not any(m.covers(f) for m in others)]
         if any(form.start <= m.end and m.start <= form.end for form in asks for m in cues):
             return False  # "pouch what material": it is asked
-        return all(any(-1 <= n.start - m.end <= 1 or -1 <= m.start - n.end <= 1 for n in names) for m in cues)
+        after = self.text.language not in ("zh", "ja", "hi")  # in these what stands behind the thing is said of it
+        return all(any(-1 <= n.start - m.end <= 1 or (after and -1 <= m.start - n.end <= 1) for n in names) for m in cues)
 
     def _is_name(self, name: str) -> bool:
         """Whether an attribute's cues only name or describe the thing itself: "charger", "a kids' watch", "waterproof pouch"."""
@@ -324,7 +325,7 @@ class _Reading:
         return tuple(out)
 
     def _limit(self, numbers: tuple[tuple[Decimal, str], ...]) -> tuple[str, Decimal] | None:
-        found = self.find("limits")
+        found = [m for m in self.find("limits") if not any(f.covers(m) for f in self.fields)]
         money = [value for value, unit in numbers if unit not in _UNITS]
         if not found or not money:
             return None
@@ -407,7 +408,7 @@ class _Reading:
         if (
             "list" in cues
             and not (draft.colours or draft.sizes)
-            and (not draft.fields or draft.top in ("features", "stock", "price", "in_the_box"))
+            and (not draft.fields or draft.top in ("features", "stock", "price") or (draft.top == "in_the_box" and not things))
         ):
             return "list"
         if "host" in cues:

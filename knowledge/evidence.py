@@ -483,8 +483,9 @@ def _wishes(asked: Asked, product: Product) -> Iterable[tuple[str, Callable[[str
             continue
         yield "size" if has["size"] else "", lambda value, s=size: _is_size(value, s)  # type: ignore[misc]
     sized = any(name in ("size", "fit") for name, _ in asked.fields) or asked.top == ""
-    for number, unit in asked.numbers:
-        yield "size" if has["size"] and sized else "", lambda value, n=number, u=unit: _has_number(value, n)  # type: ignore[misc]
+    counted = has["size"] and sized and any(c.isdigit() for v in product.variants for _, value in v.options for c in value)
+    for number, unit in asked.numbers:  # "55 kg" is no wish where sizes are M and L
+        yield "size" if counted else "", lambda value, n=number, u=unit: _has_number(value, n)  # type: ignore[misc]
 
 
 def _extreme(product: Product, size: str) -> str:
