@@ -192,6 +192,8 @@ class _Reading:
         self.names = [m for m in self.mentions if m.weight >= 1]
         self.forms = self.find("forms")
         self.fields = [m for m in self.fields if not any(r.covers(m) for r in self.find("refers"))]
+        if self.text.language not in ("zh", "ja", "th"):
+            self.fields = [m for m in self.fields if not any(_runs_into(o, m) for o in self.fields)]
         self.kinds = [m for m in self.find("kinds") if not any(f.covers(m) for f in (*self.forms, *self.names, *self.fields))]
         self.refers = [m for m in self.find("refers") if not any(n.covers(m) for n in self.names)]
         if not (self.nouns or self.mentions or self.refers) and any(m.label == "price" and m.weight >= 1 for m in self.fields):
@@ -424,6 +426,11 @@ class _Reading:
         found = [m for m in self.kinds if m.label == "injection"]
         strong = sum(m.weight for m in found)
         return strong >= 1 or (strong > 0 and not draft.fields)
+
+
+def _runs_into(first: Match, then: Match) -> bool:
+    """Whether a cue begins within another's that asks something else: "कहाँ बनी है" is where, and not of what."""
+    return first.label != then.label and first.start < then.start < first.end <= then.end and first.weight >= then.weight
 
 
 def _without_constraints(kept: dict[str, float], reading: _Reading) -> dict[str, float]:

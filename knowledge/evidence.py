@@ -50,7 +50,7 @@ FREELY = frozenset(
 )
 ASIDE = (  # attributes that a sentence may state in words of another language
     "care", "compatibility", "features", "safety", "allergens", "in_the_box", "directions", "adjustable",
-    "storage_conditions", "dimensions",
+    "storage_conditions", "dimensions", "insulation",
 )  # fmt: skip
 TOLD = 5  # attributes told of a product to one who asks for everything
 _LENGTHS = frozenset(("cm", "mm", "m", "inch", "inches", "in", "厘"))
@@ -186,7 +186,7 @@ def _stated(name: str, asked: Asked, product: Product, whole: list[Fact], like: 
         if told := _plainer(asked, own, whole, like):
             return told
     if own:
-        if asked.yes_no and not asked.properties and not choose(asked, product).narrowed and asked.language != "en":
+        if (asked.yes_no or asked.open) and not asked.properties and not choose(asked, product).narrowed and asked.language != "en":
             own = _plainer(asked, own, whole, like) or own
         found = _fitting(asked, own, whole, like)
         checked = name == "material" and asked.properties and asked.yes_no
@@ -254,7 +254,8 @@ def _plainer(asked: Asked, own: list[Fact], whole: list[Fact], like: Likeness) -
     """
     best = max((shared(asked, f) for f in own), default=0)
     texts = [f for f in whole if f.field in PLAIN and shared(asked, f) >= max(2, best + 2)]
-    if not texts and not best and asked.yes_no and asked.language != "en":
+    said = any(_same_things(asked, f, _named(asked, f.handle, f.product)) for f in own)
+    if not texts and not best and not said and (asked.yes_no or asked.open) and asked.language != "en":
         texts = [f for f in whole if f.field in PLAIN and _same_things(asked, f, _named(asked, f.handle, f.product))]
     return _nearest(texts, asked, like) if own else []
 

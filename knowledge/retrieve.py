@@ -507,6 +507,9 @@ class _Search:
         if not handles and not self.retriever.naming.whole:
             return Found(asked, which=True)  # the extreme of a large catalogue is not known from a part of it
         pool = list(dict.fromkeys(handles)) or list(self.shelf)
+        if asked.sort and len(pool) == 1 and "compare" in asked.cues and len(self.shelf) > 1:
+            one = replace(asked, kind="fact", fields=((asked.sort[0], 1.0),), sort=None)  # the other one was not understood
+            return self._answer(one, [(pool[0], 1.0)])
         return self._ranked(asked, pool, everything=not handles)
 
     def _titled(self, asked: Asked) -> list[str]:

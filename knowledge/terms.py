@@ -10,12 +10,26 @@ from importlib.resources import files
 from knowledge.asked import Asked
 from knowledge.evidence import shared
 from knowledge.language import language_of
-from knowledge.lexicon import LANGUAGES, Match, Phrases, Word, lexicon, longest, noun_parents, region_groups, regions, words
+from knowledge.lexicon import (
+    LANGUAGES,
+    Match,
+    Phrases,
+    Word,
+    lexicon,
+    longest,
+    noun_parents,
+    region_groups,
+    regions,
+    words,
+)
 from knowledge.product import Fact
 
 Likeness = Callable[[Fact], float]  # cosine of a fact with the question
 HOME_OF = {"th": "TH", "vi": "VN", "id": "ID", "zh": "CN", "ja": "JP", "ko": "KR", "hi": "IN", "de": "DE", "fr": "FR"}
-_MONEY = re.compile(r"[$€£¥฿₫₹]\s?\d|\d\s?(?:[$€£¥฿₫₹元円块]|บาท|đ\b|k\b|रुपये|रुपए)|\b(?:USD|EUR|GBP|JPY|CNY|THB|VND|IDR|INR)\b|Rp\s?\d")
+_MONEY = re.compile(
+    r"[$€£¥฿₫₹]\s?\d|\d\s?(?:[$€£¥฿₫₹元円块]|บาท|đ\b|k\b|रुपये|रुपए)"
+    r"|\b(?:USD|EUR|GBP|JPY|CNY|THB|VND|IDR|INR)\b|Rp\s?\d"
+)
 _EVERYWHERE = frozenset(
     ("worldwide", "international", "internationally", "elsewhere", "abroad", "everywhere", "overseas", "anywhere")
 )
@@ -28,7 +42,10 @@ _USUAL = {
 _PARTICULAR = {"payment.cod", "payment.instalments", "payment.security", "discount.code", "returns.cost"}
 _SERVICE = frozenset(("shipping.time", "shipping.cost", "shipping.customs", "shipping.express", "shipping.tracking"))
 _OF_GOODS = frozenset(("shipping", "returns", "warranty"))  # policies that differ from goods to goods
-_FAR = re.compile(r"海外|国外|境外|国际|跨境|ต่างประเทศ|nước ngoài|quốc tế|विदेश|luar negeri|extranjero|étranger|ausland|exterior", re.I)
+_FAR = re.compile(
+    r"海外|国外|境外|国际|跨境|ต่างประเทศ|nước ngoài|quốc tế|विदेश|luar negeri|extranjero|étranger|ausland|exterior",
+    re.IGNORECASE,
+)
 _CLAUSE = re.compile(r"[;.。；]\s*(?=\S)")
 _TWO_PARTS = ("shipping.time", "shipping.cost")  # a plain question about shipping is answered by both
 

@@ -5,12 +5,12 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
+from knowledge.facts import variant_name
 from knowledge.feeds import cells
 from knowledge.feeds.cells import CellError
 from knowledge.feeds.markup import text_of
 from knowledge.feeds.offers import Offers
 from knowledge.feeds.report import OPEN, Feed, Row
-from knowledge.facts import variant_name
 from knowledge.fields import canonical
 from knowledge.product import Product, Variant
 
