@@ -64,13 +64,16 @@ _WEIGHS = re.compile(
 )
 _TOLD_BY = {  # attributes that a measure in a sentence tells, though no word for them stands there
     "pieces": re.compile(
-        r"\d+\s*(?:pieces|pcs|sheets|bags|packs|sachets|tablets|capsules|pairs|rolls|片|枚|包|袋|颗|粒|条|支|個|袋入|ชิ้น|แผ่น|ซอง|เม็ด|miếng|gói|viên|tờ|cái)\b|\d+\s*[片枚包袋颗粒支個]",
+        r"\d+\s*(?:pieces|pcs|sheets|bags|packs|sachets|tablets|capsules|pairs|rolls"
+        r"|片|枚|包|袋|颗|粒|条|支|個|袋入|ชิ้น|แผ่น|ซอง|เม็ด|miếng|gói|viên|tờ|cái)\b|\d+\s*[片枚包袋颗粒支個]",
         re.IGNORECASE,
     ),
     "noise": re.compile(r"\d\s*(?:dB|分贝|เดซิเบล)", re.IGNORECASE),
     "battery": re.compile(r"\d\s*(?:mAh|毫安)", re.IGNORECASE),
     "power": re.compile(r"\d\s*(?:W|瓦|วัตต์)(?![a-zA-Z])"),
-    "age": re.compile(r"\d\s*(?:months?|years?)\s*(?:\+|and up|old)|\d\s*个?[月岁]以上|\d\s*(?:tháng|tuổi) trở lên|\d\s*(?:เดือน|ปี)ขึ้นไป"),
+    "age": re.compile(
+        r"\d\s*(?:months?|years?)\s*(?:\+|and up|old)|\d\s*个?[月岁]以上|\d\s*(?:tháng|tuổi) trở lên|\d\s*(?:เดือน|ปี)ขึ้นไป"
+    ),
 }
 _AMOUNT = re.compile(r"(\d+(?:[.,]\d+)?)\s*([^\W\d_]*)")
 _THOUSANDFOLD = re.compile(r"(?:kg|l|litre|liter|lít|กก|ลิตร|公斤|千克|升|リットル|キロ|लीटर|किलो)(?![a-z])", re.IGNORECASE)
@@ -186,7 +189,8 @@ def _stated(name: str, asked: Asked, product: Product, whole: list[Fact], like: 
         if told := _plainer(asked, own, whole, like):
             return told
     if own:
-        if (asked.yes_no or asked.open) and not asked.properties and not choose(asked, product).narrowed and asked.language != "en":
+        plainly = not asked.properties and not choose(asked, product).narrowed
+        if (asked.yes_no or asked.open) and plainly and asked.language != "en":
             own = _plainer(asked, own, whole, like) or own
         found = _fitting(asked, own, whole, like)
         checked = name == "material" and asked.properties and asked.yes_no

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 from knowledge.lexicon import LANGUAGES, Match, Mention, Phrases, Word, lexicon, longest, noun_parents, words
 from knowledge.product import Product
@@ -199,10 +200,9 @@ def _headed(title: str) -> list[Match]:
 
 def _models(plain: Sequence[Word]) -> list[Match]:
     """Model names of a text, letters with digits right behind: "x20", "s3"."""
-    pairs = zip(plain, plain[1:], strict=False)
     return [
         Match(a.text + b.text, i, i + 2)
-        for i, (a, b) in enumerate(pairs)
+        for i, (a, b) in enumerate(pairwise(plain))
         if a.end == b.start and len(a.text) <= 4 and a.text.isascii() and a.text.isalpha() and b.text.isdigit()
     ]
 
