@@ -311,6 +311,8 @@ class _Reading:
         best = _without_constraints(best, self)
         if len(best) > 1 and "weight" in best and self._only_units("weight"):
             best.pop("weight")
+        if {"warranty", "age"} <= set(best) and self._only_how_long("age"):
+            best.pop("age")
         kept = {name: weight for name, weight in best.items() if weight >= 1} or dict(best)
         if "price" in best and not set(kept) - {"size", "colour", "fit"} and (best["price"] >= 1 or narrowed):
             kept["price"] = 1.0
@@ -354,6 +356,11 @@ class _Reading:
         """Whether an attribute's cues all are units of a number: "the 9 kg one" does not ask the weight."""
         cues = [m for m in self.fields if m.label == name]
         return all(m.start and self.text.plain[m.start - 1].text[0].isdigit() for m in cues)
+
+    def _only_how_long(self, name: str) -> bool:
+        """Whether an attribute's cues all lie in a question for a length of time: "garansi berapa tahun" asks no age."""
+        times = [m for m in self.measures if m.label == "time"]
+        return all(any(t.start <= m.start and m.end <= t.end for t in times) for m in self.fields if m.label == name)
 
     def _aspects(self, fields: tuple[tuple[str, float], ...]) -> frozenset[str]:
         names = {name for name, _ in fields}
