@@ -231,11 +231,15 @@ class _Reading:
         return {i for i, word in enumerate(self.text.accented) if word.text in small}
 
     def _free(self, section: str) -> list[Match]:
-        """A section's matches outside the names of things; a word that is a thing, as "crema", is no colour."""
+        """A section's matches outside the names of things.
+
+        A word that is a thing, as "crema", is no colour, save right behind a word for colour: Thai "สีครีม".
+        """
         found = [m for m in self.find(section) if not any(n.covers(m) for n in (*self.names, *self.nouns))]
         if section != "colours":
             return found
-        return [m for m in found if not any((n.start, n.end) == (m.start, m.end) for n in self.nouns)]
+        said = {f.end for f in self.fields if f.label == "colour"}
+        return [m for m in found if m.start in said or not any((n.start, n.end) == (m.start, m.end) for n in self.nouns)]
 
     def _relatives(self) -> list[Match]:
         """Words for the larger or the smaller beside a thing's name: "le grand panier", not "wie groß ist er"."""

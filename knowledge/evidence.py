@@ -392,8 +392,13 @@ def _untitled(asked: Asked, product: Product, facts: Sequence[Fact], like: Liken
         near = [f for f in measured if shared(asked, f) > 0]
         return Evidence(tuple(_nearest(near, asked, like))) if near else Evidence((), ("",))
     least = 2 if asked.yes_no and len(extra) > 2 else 1  # "a water bottle pocket" is no passport pocket
-    found = [f for f in whole if shared(asked, f) >= (1 if meant(asked, f) else least)]
+    found = [f for f in whole if shared(asked, f) >= (1 if _means_alike(asked, f) else least)]
     return Evidence(tuple(_nearest(found, asked, like))) if found else Evidence((), ("",))
+
+
+def _means_alike(asked: Asked, fact: Fact) -> bool:
+    """Whether a fact says something of what is asked, be it in other words or in another language."""
+    return bool(meant(asked, fact) or _same_things(asked, fact, _named(asked, fact.handle, fact.product)))
 
 
 def _extra(asked: Asked, product: Product) -> list[str]:
