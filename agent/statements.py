@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from agent.phrasebook import RANGE, Phrasebook, phrasebook
 from knowledge.facts import ships_later, tells_stock
+from knowledge.fields import canonical
+from knowledge.language import language_of
 from knowledge.lexicon import region_groups, regions, words
 from knowledge.product import Fact
 from knowledge.retrieve import Found
@@ -136,14 +138,15 @@ def _attribute(book: Phrasebook, fact: Fact) -> Sentence:
     usual = usual_label(fact)
     if usual and book.has(fact.field, "attribute"):
         return Sentence(book.say(fact.field, "attribute", name=fact.product, value=value), (fact,))
-    label = book.label(fact) if usual else fact.label
+    own = not fact.label.isascii() and language_of(fact.label) == book.language  # the seller's word in the answer's language
+    label = book.label(fact) if usual and not own else fact.label
     label = label[:1].upper() + label[1:]
     return Sentence(book.say("attribute", name=fact.product, label=label, value=value), (fact,))
 
 
 def usual_label(fact: Fact) -> bool:
     """Whether the feed's own label says what the field's name says; "Brightness" filed under power does not."""
-    if not fact.label:
+    if not fact.label or (not fact.label.isascii() and canonical(fact.label) == fact.field):
         return True
     ours = f"{fact.field} {phrasebook('en').tables['labels'].get(fact.field, '')}".casefold().replace("_", " ")
     return (

@@ -27,7 +27,7 @@ PARTICULAR = frozenset(  # aspects that decide which of two policies is asked: "
 )
 CHATTER = ("host", "thanks", "bye", "greeting", "praise")  # in the order in which they are recognised
 _SIZE_WORD = re.compile(r"^(?:x{0,3}s|m|x{0,4}l)$")
-_LOUD_SIZE = re.compile(r"(?<![\w'’.])(?:XXS|XS|S|M|L|XL|XXL|XXXL)(?![\w'’.])")
+_LOUD_SIZE = re.compile(r"(?<![^\W\u0e00-\u9fff])(?<!['’.])(?:XXS|XS|S|M|L|XL|XXL|XXXL)(?![^\W\u0e00-\u9fff])(?!['’.])")
 _UNITS = frozenset(
     (
         *(
@@ -72,6 +72,8 @@ _UNITS = frozenset(
 
 _SPACED = frozenset({"vi", "id", "es", "fr", "de", "pt"})  # languages with spaces whose small words may be English names
 JOINING = frozenset(("of", "de", "du", "des", "d", "del", "da", "do", "von"))  # may part the words of one name
+_DESCRIBED_BEFORE = frozenset({"en", "de", "zh", "ja", "hi"})  # languages in which what describes a thing comes first
+_DESCRIBES = frozenset({"age", "water_resistance", "connectivity", "adjustable", "sound"})  # attributes that describe a thing
 _UNSAID = "\0"  # stands for a word that cannot be part of a name
 
 
@@ -103,6 +105,7 @@ class Asked:
     nouns: tuple[Match, ...] = ()  # things named, from the noun table
     mentions: tuple[Mention, ...] = ()  # catalogue names found
     content: tuple[Match, ...] = ()  # words that no table explains: perhaps a product's name
+    field_cues: tuple[Match, ...] = ()  # where attributes are spoken of
     code: str = ""  # a SKU that the question names
     cues: frozenset[str] = field(default_factory=frozenset)  # kinds that spoke, for triage and for explaining
 
@@ -191,7 +194,10 @@ class _Reading:
         self.mentions = [m for m in self.mentions if not any(f.covers(m) for f in phrases)]
         self.names = [m for m in self.mentions if m.weight >= 1]
         self.forms = self.find("forms")
-        self.kinds = [m for m in self.find("kinds") if not any(f.covers(m) for f in (*self.forms, *self.names))]
+        self.fields = [m for m in self.fields if not any(r.covers(m) for r in self.find("refers"))]
+        if self.text.language not in ("zh", "ja", "th"):
+            self.fields = [m for m in self.fields if not any(_runs_into(o, m) for o in self.fields)]
+        self.kinds = [m for m in self.find("kinds") if not any(f.covers(m) for f in (*self.forms, *self.names, *self.fields))]
         self.refers = [m for m in self.find("refers") if not any(n.covers(m) for n in self.names)]
         if not (self.nouns or self.mentions or self.refers) and any(m.label == "price" and m.weight >= 1 for m in self.fields):
             self.nouns = unsold  # "how much is a fridge" asks for one, where "does it fit in a fridge" does not
@@ -225,11 +231,15 @@ class _Reading:
         return {i for i, word in enumerate(self.text.accented) if word.text in small}
 
     def _free(self, section: str) -> list[Match]:
-        """A section's matches outside the names of things; a word that is a thing, as "crema", is no colour."""
+        """A section's matches outside the names of things.
+
+        A word that is a thing, as "crema", is no colour, save right behind a word for colour: Thai "สีครีม".
+        """
         found = [m for m in self.find(section) if not any(n.covers(m) for n in (*self.names, *self.nouns))]
         if section != "colours":
             return found
-        return [m for m in found if not any((n.start, n.end) == (m.start, m.end) for n in self.nouns)]
+        said = {f.end for f in self.fields if f.label == "colour"}
+        return [m for m in found if m.start in said or not any((n.start, n.end) == (m.start, m.end) for n in self.nouns)]
 
     def _relatives(self) -> list[Match]:
         """Words for the larger or the smaller beside a thing's name: "le grand panier", not "wie groß ist er"."""
@@ -270,6 +280,7 @@ class _Reading:
             negative=any(m.label == "negation" for m in self.forms), here=any(m.label == "here" for m in self.refers),
             both=any(m.label == "both" for m in self.refers), again=self._again(), nouns=tuple(self.nouns),
             mentions=tuple(self.mentions), content=tuple(self._content()), cues=kinds,
+            field_cues=tuple(self.fields),
         )  # fmt: skip
         return replace(draft, kind=self._kind(draft))
 
@@ -295,6 +306,8 @@ class _Reading:
         for name in ("material", "ingredients"):  # "the retinol serum, can I take it when pregnant"
             if (len(best) > 1 or narrowed) and name in best and self._only_describes(name):
                 best.pop(name)
+        for name in [name for name in best if len(best) > 1 and self._is_name(name)]:
+            best.pop(name)
         for name in {m.label.split(".")[0] for m in self.find("aspects") if m.label in PARTICULAR} & set(best):
             best[name] += 1.0
         if {"shipping", "returns"} <= set(best) and self._only_when("shipping"):
@@ -302,6 +315,8 @@ class _Reading:
         best = _without_constraints(best, self)
         if len(best) > 1 and "weight" in best and self._only_units("weight"):
             best.pop("weight")
+        if {"warranty", "age"} <= set(best) and self._only_how_long("age"):
+            best.pop("age")
         kept = {name: weight for name, weight in best.items() if weight >= 1} or dict(best)
         if "price" in best and not set(kept) - {"size", "colour", "fit"} and (best["price"] >= 1 or narrowed):
             kept["price"] = 1.0
@@ -320,7 +335,21 @@ class _Reading:
         """Whether an attribute's cues all stand beside a thing's name: "linen shirt" does not ask the material."""
         names = [*self.nouns, *self.mentions]
         cues = [m for m in self.fields if m.label == name]
-        return all(any(-1 <= n.start - m.end <= 1 or -1 <= m.start - n.end <= 1 for n in names) for m in cues)
+        others = [m for m in self.fields if m.label != name]
+        asks = [f for f in self.find("forms") if f.label == "open" and not any(m.covers(f) for m in others)]
+        if any(form.start <= m.end and m.start <= form.end for form in asks for m in cues):
+            return False  # "pouch what material": it is asked
+        after = self.text.language not in ("zh", "ja", "hi")  # in these what stands behind the thing is said of it
+        return all(any(-1 <= n.start - m.end <= 1 or (after and -1 <= m.start - n.end <= 1) for n in names) for m in cues)
+
+    def _is_name(self, name: str) -> bool:
+        """Whether an attribute's cues only name or describe the thing itself: "charger", "a kids' watch", "waterproof pouch"."""
+        names = [*self.nouns, *self.names]
+        cues = [m for m in self.fields if m.label == name]
+        if all(any(n.start == m.start and n.end == m.end for n in names) for m in cues):
+            return True
+        before = self.text.language in _DESCRIBED_BEFORE
+        return name in _DESCRIBES and all(any((n.start == m.end) if before else (n.end == m.start) for n in names) for m in cues)
 
     def _only_when(self, name: str) -> bool:
         """Whether an attribute's cues all only ask for a time, which other terms have too: "how many days to return it"."""
@@ -331,6 +360,11 @@ class _Reading:
         """Whether an attribute's cues all are units of a number: "the 9 kg one" does not ask the weight."""
         cues = [m for m in self.fields if m.label == name]
         return all(m.start and self.text.plain[m.start - 1].text[0].isdigit() for m in cues)
+
+    def _only_how_long(self, name: str) -> bool:
+        """Whether an attribute's cues all lie in a question for a length of time: "garansi berapa tahun" asks no age."""
+        times = [m for m in self.measures if m.label == "time"]
+        return all(any(t.start <= m.start and m.end <= t.end for t in times) for m in self.fields if m.label == name)
 
     def _aspects(self, fields: tuple[tuple[str, float], ...]) -> frozenset[str]:
         names = {name for name, _ in fields}
@@ -346,7 +380,7 @@ class _Reading:
         return tuple(out)
 
     def _limit(self, numbers: tuple[tuple[Decimal, str], ...]) -> tuple[str, Decimal] | None:
-        found = self.find("limits")
+        found = [m for m in self.find("limits") if not any(f.covers(m) for f in self.fields)]
         money = [value for value, unit in numbers if unit not in _UNITS]
         if not found or not money:
             return None
@@ -376,7 +410,9 @@ class _Reading:
             return True
         asks = [m for m in self.forms if m.label == "yes_no"]
         early = self.text.language in ("en", "es", "fr", "de", "pt", "id")
-        return any(m.start <= 4 or not early for m in asks)
+        last = any(m.label == "final" and m.end == len(self.text.plain) for m in self.forms)
+        marked = not early and len(self.text.plain) > 3 and self.text.raw.rstrip().endswith(("?", "？"))
+        return last or marked or any(m.start <= 4 or not early for m in asks)
 
     def _again(self) -> bool:
         """Whether it goes on from before: "and …" comes first, "…呢" last."""
@@ -436,7 +472,7 @@ class _Reading:
         if (
             "list" in cues
             and not (draft.colours or draft.sizes)
-            and (not draft.fields or draft.top in ("features", "stock", "price", "in_the_box"))
+            and (not draft.fields or draft.top in ("features", "stock", "price") or (draft.top == "in_the_box" and not things))
         ):
             return "list"
         if "host" in cues:
@@ -452,6 +488,11 @@ class _Reading:
         found = [m for m in self.kinds if m.label == "injection"]
         strong = sum(m.weight for m in found)
         return strong >= 1 or (strong > 0 and not draft.fields)
+
+
+def _runs_into(first: Match, then: Match) -> bool:
+    """Whether a cue begins within another's that asks something else: "कहाँ बनी है" is where, and not of what."""
+    return first.label != then.label and first.start < then.start < first.end <= then.end and first.weight >= then.weight
 
 
 def _without_constraints(kept: dict[str, float], reading: _Reading) -> dict[str, float]:

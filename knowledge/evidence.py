@@ -10,9 +10,9 @@ from importlib.resources import files
 
 from knowledge.asked import Asked
 from knowledge.facts import tells_stock
-from knowledge.fields import canonical
+from knowledge.fields import canonical, known
 from knowledge.language import language_of
-from knowledge.lexicon import LANGUAGES, Match, Word, lexicon, shades, words
+from knowledge.lexicon import LANGUAGES, Match, Word, lexicon, longest, shades, traits, words
 from knowledge.link import stem
 from knowledge.meanings import meanings, spoken
 from knowledge.measure import extent, states
@@ -55,6 +55,10 @@ FREELY = frozenset(
 VAGUE = ("compatibility", "safety", "in_the_box", "ingredients")
 # Attributes that a sentence tells by the kind of number it has.
 NUMBERED = {"temperature": "temperature", "area": "area", "room_size": "area", "speed": "speed"}
+ASIDE = (  # attributes that a sentence may state in words of another language
+    "care", "compatibility", "features", "safety", "allergens", "in_the_box", "directions", "adjustable",
+    "storage_conditions", "dimensions", "insulation",
+)  # fmt: skip
 TOLD = 5  # attributes told of a product to one who asks for everything
 _LENGTHS = frozenset(("cm", "mm", "m", "inch", "inches", "in", "厘"))
 _FITS = ("compatibility", "fit", "size", "dimensions", "age")  # "will it fit a 104 cm kid": a variant may answer
@@ -65,6 +69,23 @@ _WEIGHS = re.compile(
     r"weigh|heavy|light|gewicht|wieg|schwer|leicht|\bpes[ao]|peso|liger|poids|pèse|lourd|lég|重|轻|軽|หนัก|เบา|nặng|nhẹ|berat|ringan|वज़?न|भार",
     re.IGNORECASE,
 )
+_TOLD_BY = {  # attributes that a measure in a sentence tells, though no word for them stands there
+    "pieces": re.compile(
+        r"\d+\s*(?:pieces|pcs|sheets|bags|packs|sachets|tablets|capsules|pairs|rolls"
+        r"|片|枚|包|袋|颗|粒|条|支|個|袋入|ชิ้น|แผ่น|ซอง|เม็ด|miếng|gói|viên|tờ|cái)\b|\d+\s*[片枚包袋颗粒支個]",
+        re.IGNORECASE,
+    ),
+    "noise": re.compile(r"\d\s*(?:dB|分贝|เดซิเบล)", re.IGNORECASE),
+    "battery": re.compile(r"\d\s*(?:mAh|毫安)", re.IGNORECASE),
+    "power": re.compile(r"\d\s*(?:W|瓦|วัตต์)(?![a-zA-Z])"),
+    "age": re.compile(
+        r"\d\s*(?:months?|years?)\s*(?:\+|and up|old)|\d\s*个?[月岁]以上|\d\s*(?:tháng|tuổi) trở lên|\d\s*(?:เดือน|ปี)ขึ้นไป"
+    ),
+}
+_AMOUNT = re.compile(r"(\d+(?:[.,]\d+)?)\s*([^\W\d_]*)")
+_THOUSANDFOLD = re.compile(r"(?:kg|l|litre|liter|lít|กก|ลิตร|公斤|千克|升|リットル|キロ|लीटर|किलो)(?![a-z])", re.IGNORECASE)
+_RUN = {"zh": 2, "ja": 2, "th": 5}  # characters that make about a word where none are parted by spaces
+_HIRAGANA = re.compile(r"[\u3040-\u309f]+")
 _RANGE = re.compile(r"(\d+)\s*[-–]\s*(\d+)")
 
 
@@ -191,8 +212,12 @@ def _stated(name: str, asked: Asked, product: Product, whole: list[Fact], like: 
     elif name in VAGUE and (told := _plainer(asked, own, whole, like, 1)):
         return told
     if own:
+        plainly = not asked.properties and not choose(asked, product).narrowed
+        if (asked.yes_no or asked.open) and plainly and asked.language != "en":
+            own = _plainer(asked, own, whole, like, 2) or own
         found = _fitting(asked, own, whole, like)
-        return [] if name == "material" and asked.properties and not any(_decides(asked, f) for f in found) else found
+        checked = name == "material" and asked.properties and asked.yes_no
+        return [] if checked and not any(_decides(asked, f) for f in found) else found
     if name == "compatibility" and any(unit in _LENGTHS for _, unit in asked.numbers):
         name = "dimensions"  # "will it fit in a 150 cm gap"
         own = [f for f in whole if f.field == name]
@@ -206,8 +231,14 @@ def _stated(name: str, asked: Asked, product: Product, whole: list[Fact], like: 
     return (
         _nearest(near, asked, like)
         or _nearest([f for f in texts if _speaks(f, name, asked)], asked, like)
+        or _nearest(_spoken_alike(name, asked, (*others, *texts)), asked, like)
         or _told(name, asked, product, [f for f in texts if f.field in PLAIN], like)
     )
+
+
+def _spoken_alike(name: str, asked: Asked, texts: Sequence[Fact]) -> list[Fact]:
+    """Sentences that speak of the same as a question asked in words of another language."""
+    return [f for f in texts if _same_things(asked, f, _named(asked, f.handle, f.product))] if name in ASIDE else []
 
 
 def _told(name: str, asked: Asked, product: Product, texts: list[Fact], like: Likeness) -> list[Fact]:
@@ -232,8 +263,8 @@ def _nearest(facts: list[Fact], asked: Asked, like: Likeness) -> list[Fact]:
 
 def _labelled(fact: Fact, name: str) -> bool:
     """Whether a feed's own label means an attribute, by the words that questions use: "Brightness" is light."""
-    if not fact.label or fact.field in PLAIN:
-        return False
+    if not fact.label or fact.field in PLAIN or (not fact.label.isascii() and known(fact.label)):
+        return False  # a heading that has a name of its own means nothing else: อายุ is age, อายุการเก็บรักษา shelf life
     return name in spoken_of(fact.label)
 
 
@@ -272,6 +303,9 @@ def _plainer(asked: Asked, own: list[Fact], whole: list[Fact], like: Likeness, m
     """
     best = max((shared(asked, f) for f in own), default=0)
     texts = [f for f in whole if f.field in PLAIN and shared(asked, f) >= best + more]
+    said = any(_same_things(asked, f, _named(asked, f.handle, f.product)) for f in own)
+    if not texts and not best and not said and (asked.yes_no or asked.open) and asked.language != "en":
+        texts = [f for f in whole if f.field in PLAIN and _same_things(asked, f, _named(asked, f.handle, f.product))]
     return _nearest(texts, asked, like) if own else []
 
 
@@ -292,6 +326,7 @@ def _speaks(fact: Fact, name: str, asked: Asked) -> bool:
         return _decides(asked, fact) != ""
     about = spoken_of(fact.value)
     cues = name in about or (name == "range" and "connectivity" in about)  # "Bluetooth 5.3, 20 m"
+    cues = cues or (name in _TOLD_BY and bool(_TOLD_BY[name].search(fact.value)))
     if name == "in_the_box" and asked.yes_no and fact.field in PLAIN:
         other = _others(asked, fact)  # "does it come with a tripod": what is said of its tripod
         return bool(other & _things_in(fact.value)) if other else shared(asked, fact) > 0
@@ -357,8 +392,13 @@ def _untitled(asked: Asked, product: Product, facts: Sequence[Fact], like: Liken
         near = [f for f in measured if shared(asked, f) > 0]
         return Evidence(tuple(_nearest(near, asked, like))) if near else Evidence((), ("",))
     least = 2 if asked.yes_no and len(extra) > 2 else 1  # "a water bottle pocket" is no passport pocket
-    found = [f for f in whole if shared(asked, f) >= (1 if meant(asked, f) else least)]
+    found = [f for f in whole if shared(asked, f) >= (1 if _means_alike(asked, f) else least)]
     return Evidence(tuple(_nearest(found, asked, like))) if found else Evidence((), ("",))
+
+
+def _means_alike(asked: Asked, fact: Fact) -> bool:
+    """Whether a fact says something of what is asked, be it in other words or in another language."""
+    return bool(meant(asked, fact) or _same_things(asked, fact, _named(asked, fact.handle, fact.product)))
 
 
 def _extra(asked: Asked, product: Product) -> list[str]:
@@ -368,8 +408,13 @@ def _extra(asked: Asked, product: Product) -> list[str]:
         w.text
         for run in asked.content
         for i, w in enumerate(asked.text.plain[run.start : run.end], run.start)
-        if i not in named and (len(w.text) > 2 or ord(w.text[0]) > 0x2E80)
+        if i not in named and (len(w.text) > 2 or ord(w.text[0]) > 0x2E80 or _thai_word(run))
     ]
+
+
+def _thai_word(run: Match) -> bool:
+    """Whether a run of single letters is long enough to be a word of Thai."""
+    return 0x0E00 <= ord(run.label[0]) <= 0x0EFF and run.end - run.start >= _RUN["th"]
 
 
 def _named(asked: Asked, handle: str, title: str) -> set[int]:
@@ -396,7 +441,8 @@ def shared(asked: Asked, fact: Fact) -> int:
     own = {stem(w.text) for i, w in enumerate(asked.text.plain) if i not in named | placed and _telling(w, stop)}
     have = {stem(w.text) for w in words(f"{fact.label} {fact.value}") if _telling(w, stop)}
     same = sum(word in have or any(_kin(word, other) for other in have) for word in own)
-    return same + _apart(same_meaning) or _same_things(asked, fact, named)
+    alike = _apart(same_meaning) + _same_runs(asked, fact, named)
+    return same + alike or _same_things(asked, fact, named)
 
 
 def _apart(found: Sequence[Match]) -> int:
@@ -420,12 +466,61 @@ def _others(asked: Asked, fact: Fact) -> frozenset[str]:
     return frozenset(n.label for n in asked.nouns if not set(range(n.start, n.end)) & named)
 
 
+def _same_runs(asked: Asked, fact: Fact, named: set[int]) -> int:
+    """Stretches of a script without spaces that a question and a fact share; a long one counts twice."""
+    if asked.language not in _RUN or not _unspaced(fact.value):
+        return 0
+    size = _RUN[asked.language]
+    have = _grams(f"{fact.label} {fact.value}", size)
+    plain, left = asked.text.plain, _untold(asked) | named
+    at = [i for i in range(len(plain) - size + 1) if "".join(w.text for w in plain[i : i + size]) in have]
+    at = [i for i in at if not all(place in left for place in range(i, i + size))]
+    starts = [i for i in at if i - 1 not in at]
+    return sum(2 if i + min(size, 3) in at else 1 for i in starts)
+
+
+def _untold(asked: Asked) -> set[int]:
+    """Places of the small words of a question in a script without spaces."""
+    tables = lexicon(asked.language, False)
+    found = (m for section in ("stop", "forms", "refers") for m in tables.find(section, asked.text.plain))
+    return {i for m in found for i in range(m.start, m.end)}
+
+
+@lru_cache(maxsize=20_000)
+def _grams(text: str, size: int) -> frozenset[str]:
+    glyphs = [w.text for w in words(text)]
+    grams = ("".join(glyphs[i : i + size]) for i in range(len(glyphs) - size + 1))
+    return frozenset(gram for gram in grams if not _HIRAGANA.fullmatch(gram))  # what only inflects tells nothing
+
+
+def _unspaced(text: str) -> bool:
+    return any(ord(char) > 0xE00 for char in text)
+
+
 def _same_things(asked: Asked, fact: Fact, named: set[int]) -> int:
     """Things that a question names in its own language and a fact in the catalogue's: gatos, cats."""
     if asked.language == "en":
         return 0
     things = {n.label for n in asked.nouns if not set(range(n.start, n.end)) & named}
-    return len(things & _things_in(fact.value)) if things else 0
+    same = len(things & _things_in(fact.value)) if things else 0
+    return same + len(_traits_asked(asked, named) & traits_in(fact.value))
+
+
+def _traits_asked(asked: Asked, named: set[int]) -> set[str]:
+    """What a question asks whether goods can do or have, its words for the product itself aside."""
+    accents = asked.text.accented is not asked.text.plain
+    own = traits(asked.language, accents).find(asked.text.accented if accents else asked.text.plain)
+    found = [*own, *(traits("en", False).find(asked.text.plain) if asked.language != "en" else ())]
+    return {m.label for m in longest(found) if not set(range(m.start, m.end)) <= named}
+
+
+@lru_cache(maxsize=20_000)
+def traits_in(text: str) -> frozenset[str]:
+    """What a catalogue's text says that goods can do or have."""
+    language = language_of(text)
+    accents = language == "vi"
+    plain = words(text, accents=accents)
+    return frozenset(m.label for m in longest(traits(language, accents).find(plain)))
 
 
 @lru_cache(maxsize=10_000)
@@ -502,10 +597,29 @@ def _wishes(asked: Asked, product: Product) -> Iterable[tuple[str, Callable[[str
     for colour in asked.colours:
         yield "colour" if has["colour"] else "", lambda value, c=colour: c in colours_of(value)  # type: ignore[misc]
     for size in asked.sizes:
+        if extreme := _least_or_most(product, size):
+            yield "size", lambda value, e=extreme: value == e  # type: ignore[misc]
+            continue
         yield "size" if has["size"] else "", lambda value, s=size: _is_size(value, s)  # type: ignore[misc]
     sized = any(name in ("size", "fit") for name, _ in asked.fields) or asked.top == ""
-    for number, unit in asked.numbers:
-        yield "size" if has["size"] and sized else "", lambda value, n=number, u=unit: _has_number(value, n)  # type: ignore[misc]
+    counted = has["size"] and sized and any(c.isdigit() for v in product.variants for _, value in v.options for c in value)
+    for number, unit in asked.numbers:  # "55 kg" is no wish where sizes are M and L
+        yield "size" if counted else "", lambda value, n=number, u=unit: _has_number(value, n)  # type: ignore[misc]
+
+
+def _least_or_most(product: Product, size: str) -> str:
+    """The option value that "the small one" or "the large one" means where sizes are measures: 100 g and 200 g."""
+    if size not in ("S", "L"):
+        return ""
+    measured: dict[str, float] = {}
+    for value in dict.fromkeys(value for v in product.variants for name, value in v.options if not colours_of(value)):
+        if _is_letter_size(value):
+            return ""
+        if found := _AMOUNT.search(value):
+            measured[value] = float(found[1].replace(",", "")) * (1000 if _THOUSANDFOLD.match(found[2]) else 1)
+    if len(set(measured.values())) < 2:
+        return ""
+    return (min if size == "S" else max)(measured, key=lambda value: measured[value])
 
 
 def _has_option(product: Product, asked: Asked, field: str) -> bool:
@@ -547,6 +661,8 @@ def _has_number(value: str, number: object) -> bool:
 def _spoken(value: str, asked: Asked, product: Product) -> bool:
     """Whether the question says an option value outright ("fig leaf", "queen"), apart from the product's own name."""
     named = _named(asked, product.handle, product.title)
-    want = [stem(w.text) for w in words(value) if len(w.text) > 1]
+    want = [stem(w.text) for w in words(value) if len(w.text) > 1 or ord(w.text[0]) > 0xE00]
+    if len(want) == 1 and len(want[0]) == 1:
+        return False  # one character says too little
     have = ["" if i in named else stem(w.text) for i, w in enumerate(asked.text.plain)]
     return bool(want) and any(have[i : i + len(want)] == want for i in range(len(have)))

@@ -10,8 +10,8 @@ from knowledge.fields import canonical, known
 from knowledge.money import money
 from knowledge.product import Fact, Offer, Product, Variant
 
-LABELLED = re.compile(r"^\s*([^\W\d_][\w '/&-]{1,30}?)\s*:\s+(\S.*)$")
-SENTENCE = re.compile(r"(?<=[.!?。！？])\s+")
+LABELLED = re.compile(r"^\s*([^\W\d_][\w '/&\u0900-\u0963\u0e31-\u0e4e-]{1,30}?)\s*(?::\s+|：\s*)(\S.*)$")
+SENTENCE = re.compile(r"(?<=[.!?।])\s+|(?<=[。！？])\s*(?=\S)")  # no space stands behind a Chinese or Japanese full stop
 LATER = {"preorder": "Can be pre-ordered", "backorder": "On backorder: can be ordered, ships later"}
 
 

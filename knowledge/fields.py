@@ -20,9 +20,12 @@ def names_key() -> str:
     return hashlib.sha256(repr(_table()).encode()).hexdigest()[:12]
 
 
+_WORD = re.compile(r"(?:[^\W_]|[\u0300-\u036f\u0900-\u0963\u0e31-\u0e4e])+")  # with the vowel signs of Hindi and Thai
+
+
 def plain(name: str) -> str:
     """Lower case, words only."""
-    return " ".join(re.findall(r"[^\W_]+", name.lower()))
+    return " ".join(_WORD.findall(name.lower()))
 
 
 def canonical(name: str) -> str:

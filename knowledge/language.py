@@ -50,7 +50,7 @@ def language_of(text: str, default: str = "en") -> str:
             return language
     if _ONLY_VIETNAMESE.search(text):
         return "vi"
-    if told := _told_by_words(text):
+    if told := _told_by_small_words(text) or _told_by_words(text):
         return told
     guesses = _detected(text)
     scores = {
@@ -67,6 +67,38 @@ def language_of(text: str, default: str = "en") -> str:
     if likely not in (*_LATIN, *_OWN_SCRIPT) and guesses[likely] > _SURE and scores[best] < 0.5:
         return likely
     return best if scores[best] >= 0.3 else default
+
+
+def _told_by_small_words(text: str) -> str:
+    """The only language whose small words stand in a text, two of them or more: Hindi is full of English names for goods."""
+    tokens = {token.text for token in words(text)}
+    found = {language: len(tokens & own) for language, own in _small_words().items()}
+    some = [language for language, count in found.items() if count]
+    if len(some) != 1 or found[some[0]] > 1:
+        return some[0] if len(some) == 1 else ""
+    all_small = {language: len(tokens & own) for language, own in _all_small_words().items()}
+    most = sorted(all_small.values())[-2:]
+    return some[0] if all_small[some[0]] == most[-1] > max(most[0], 2) else ""
+
+
+@cache
+def _small_words() -> dict[str, frozenset[str]]:
+    """What asks and joins in each language of Latin letters, and in no other."""
+    sections = _all_small_words()
+    return {
+        language: own.difference(*(other for code, other in sections.items() if code != language))
+        for language, own in sections.items()
+    }
+
+
+@cache
+def _all_small_words() -> dict[str, frozenset[str]]:
+    return {
+        language: frozenset(
+            word for section in ("stop", "forms", "refers") for word in lexicon(language, False).sections[section].vocabulary
+        )
+        for language in _LATIN
+    }
 
 
 def _told_by_words(text: str) -> str:

@@ -229,6 +229,15 @@ def shades() -> Phrases:
 
 
 @cache
+def traits(language: str, accents: bool) -> Phrases:
+    """What goods can do, have or are, as a language calls it; Vietnamese without its marks says too many things at once."""
+    rows = _read("words/traits.toml")
+    if language == "vi" and not accents:
+        return Phrases(())
+    return Phrases(((w, trait) for trait, row in rows.items() for w in row.get(language, "").split("|") if w), accents=accents)
+
+
+@cache
 def noun_parents() -> Mapping[str, tuple[str, ...]]:
     """The wider kinds of every thing in the noun table, all the way up: running_shoe → shoe, footwear."""
     rows = _noun_rows()

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 from knowledge.compounds import compounds
 from knowledge.language import language_of
@@ -57,6 +58,7 @@ class Linker:
     def __init__(self, products: Sequence[Product]) -> None:
         self.codes = dict(_codes(products))
         self._places: dict[str, list[_Place]] = defaultdict(list)
+        self._models: dict[str, list[str]] = defaultdict(list)  # "x20" → handles
         self._things: dict[str, frozenset[str]] = {}
         frequency: dict[str, set[str]] = defaultdict(set)
         heads = {head(name) for p in products for name in (p.title, p.kind)}
@@ -68,6 +70,8 @@ class Linker:
                 for wider in noun_parents()[thing]:
                     self._sold[wider].setdefault(product.handle, _WIDER)
                 self._sold[thing][product.handle] = _EXACT
+            for model in _models(_plain(product.title)):
+                self._models[model.label].append(product.handle)
             for name in (product.title, product.kind):
                 sequence = _stems(name)
                 for at, word in enumerate(sequence):
@@ -108,8 +112,9 @@ class Linker:
         strange = [n for n in nouns if n.weight >= 1 and not self.sold(n.label)]
         pieces = [p for p in self._pieces(stems) if not any(_within(p, n) for n in strange)]
         nouns = [n for n in nouns if self.sold(n.label)]
-        spans = _clusters(plain, [(m.start, m.end) for m in (*pieces, *nouns)])
-        found = (self._mention(a, b, stems, [p for p in pieces if a <= p.start < b], [n for n in nouns if a <= n.start < b])
+        models = [m for m in _models(plain) if m.label in self._models]
+        spans = _clusters(plain, [(m.start, m.end) for m in (*pieces, *nouns, *models)])
+        found = (self._mention(a, b, stems, *([m for m in group if a <= m.start < b] for group in (pieces, nouns, models)))
                  for a, b in spans)  # fmt: skip
         return [m for m in found if m is not None]
 
@@ -138,9 +143,12 @@ class Linker:
         return [m for m in found if not any(o.covers(m) and o.label == m.label for o in found)]
 
     def _mention(
-        self, start: int, end: int, stems: list[str], pieces: list[Match], nouns: list[Match]
+        self, start: int, end: int, stems: list[str], pieces: list[Match], nouns: list[Match], models: list[Match]
     ) -> Mention | None:
         scores: dict[str, float] = defaultdict(float)
+        for model in models:
+            for handle in self._models[model.label]:
+                scores[handle] += _NAME * len(self._models[model.label]) ** -0.15
         for piece in pieces:
             scores[piece.label] += sum(self._weights[w] for w in stems[piece.start : piece.end])
         nouns = longest(nouns)
@@ -219,6 +227,15 @@ def _headed(title: str, language: str) -> list[Match]:
         plain, last = [w.text for w in _plain(name)], max((m.end for m in found), default=0)
         return [m for m in found if m.end == last or plain[m.end] == "and"]
     return found
+
+
+def _models(plain: Sequence[Word]) -> list[Match]:
+    """Model names of a text, letters with digits right behind: "x20", "s3"."""
+    return [
+        Match(a.text + b.text, i, i + 2)
+        for i, (a, b) in enumerate(pairwise(plain))
+        if a.end == b.start and len(a.text) <= 4 and a.text.isascii() and a.text.isalpha() and b.text.isdigit()
+    ]
 
 
 def stem(word: str) -> str:

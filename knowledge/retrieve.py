@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 
 from knowledge.asked import STORE_FIELDS, Asked
 from knowledge.embed import Embedder
-from knowledge.evidence import Evidence, decides, evidence, shared
+from knowledge.evidence import Evidence, decides, evidence, shared, spoken_of
 from knowledge.followup import resumed
 from knowledge.found import Found as Found
 from knowledge.found import hits, is_option, title_fact
 from knowledge.index import FactIndex
 from knowledge.intent import Intent
-from knowledge.lexicon import Mention, noun_names, noun_parents
+from knowledge.lexicon import Mention, fold, noun_names, noun_parents, region_groups
 from knowledge.link import things
 from knowledge.matter import Matter
 from knowledge.measure import comparable, span
@@ -43,12 +43,17 @@ FAR_OUT = (
 )
 NEAR = 0.86  # in catalogues too small for deviations: the cosine itself,
 CLEAR = 0.03  # … or its lead over the next product (names in other languages led by 0.033 and more, others by 0.019)
+DESCRIBED = 0.3  # for a title that says what the question says beside the name, in any language: "kids' watch", 儿童手表
 RECENT = 16  # questions whose embeddings are at hand
 POOL = 48
 FACTS = 96  # facts ranked by meaning
 SAID, TOLD = 32, 0.15  # products whose own words are compared with a need, and what each shared one weighs
 CALLED, SOLD = 4, 6  # things that a need may call for, and products of each
-_DURATION = re.compile(r"\d+\s*(?:day|week|month|year)", re.IGNORECASE)
+_DURATION = re.compile(
+    r"\d+\s*(?:day|week|month|year|d[ií]a|semana|m[eê]s|año|ano|jour|semaine|mois|an\b|ans\b|tag|woche|monat|jahr|hari|minggu|bulan"
+    r"|tahun|ngày|tuần|tháng|năm|天|日|周|週|个月|個月|か月|ヶ月|カ月|年|วัน|สัปดาห์|เดือน|ปี|दिन|हफ्त|महीन|साल)|[一二三四五六七八九十两半]+(?:天|日|个月|個月|年)",
+    re.IGNORECASE,
+)
 
 
 class Retriever:
@@ -294,7 +299,9 @@ class _Search:
                 return [(handle, handles[handle])]
         said = asked.text.span(mention.start, mention.end) if len(asked.mentions) > 1 else self.question
         near = dict(self._near(said, POOL * 4))
-        return sorted(handles.items(), key=lambda item: -(item[1] + near.get(item[0], 0.0)))
+        beside = {m.label for m in asked.field_cues if m.start <= mention.end and mention.start <= m.end}
+        alike = {h: DESCRIBED * len(beside & spoken_of(self.shelf[h].title)) for h in handles} if beside else {}
+        return sorted(handles.items(), key=lambda item: -(item[1] + near.get(item[0], 0.0) + alike.get(item[0], 0.0)))
 
     def _pointed(self, asked: Asked) -> str:
         """The product that "it" or "and in blue?" means."""
@@ -303,11 +310,18 @@ class _Search:
             return self.last
         if asked.here or asked.again:
             return self.on_air or self.last
-        if strange or asked.content or asked.kind == "unclear":
+        if strange or asked.kind == "unclear" or not self._told_of(asked, self.on_air or self.last):
             return ""
         if not asked.about_store and (asked.fields or asked.colours or asked.sizes or asked.numbers):
             return self.on_air or self.last
         return ""
+
+    def _told_of(self, asked: Asked, handle: str) -> bool:
+        """Whether all that no table knows in a question stands in what is told of a product: one of its shades, "NFC"."""
+        if not asked.content:
+            return True
+        text = " ".join(fold(f.value) for f in self.shelf.facts(handle)) if handle else ""
+        return bool(text) and all(re.search(rf"(?<![a-z]){re.escape(fold(run.label))}(?![a-z])", text) for run in asked.content)
 
     def _by_meaning(self, asked: Asked) -> list[tuple[str, float]]:
         """A product named in words that no table knows, when it stands far out among all."""
@@ -349,7 +363,9 @@ class _Search:
         unknown = bool(self.linker.strange(asked.nouns))
         if not products and asked.top == "ordering" and unknown:
             return Found(asked, unsold=True, instead=self._kindred(asked))
-        if asked.about_store or (not products and asked.top in STORE_FIELDS):
+        also_asked = [f for f, weight in asked.fields[1:2] if f not in STORE_FIELDS and weight >= 1]
+        of_goods = asked.top == "warranty" and products and also_asked  # "what is it made of, and the warranty?"
+        if (asked.about_store and not of_goods) or (not products and asked.top in STORE_FIELDS):
             return self._store_answer(asked, products)
         store = tuple(f for f in asked.fields if f[0] in STORE_FIELDS)
         if not products and store:
@@ -372,7 +388,8 @@ class _Search:
         if rest:
             more = self._store_answer(replace(asked, fields=tuple(rest)), [(handle, 1.0)])
             said = tuple(dict.fromkeys((*said, *more.facts)))
-            found = Evidence(found.facts, tuple(m for m in found.missing if m not in STORE_FIELDS), found.verdict)
+            unstated = tuple(m for m in found.missing if m not in STORE_FIELDS) + tuple(m for h, m in more.missing if h)
+            found = Evidence(found.facts, unstated, found.verdict)
         return Found(
             asked, _first(handle, products), said, tuple((handle, m) for m in found.missing), found.verdict, also=also
         )
@@ -405,12 +422,16 @@ class _Search:
         best = max((shared(asked, f) for f in (*own, *terms)), default=0)
         if told and shared(asked, told.facts[0].fact) > best:
             return told
+        if not own and not terms:  # "it broke, can I return it": what the store does not say of the one, of the other
+            for other in (name for name, _ in asked.fields[1:] if {name, asked.top} == {"warranty", "returns"}):
+                if terms := choose(asked, other, self.shelf.terms, things, self.like):
+                    return Found(asked, tuple(products[:1]), hits(terms), (), _property(asked, terms))
         facts = (*own, *terms) if not own or asked.top == "discount" else own
         unstated = handle and not own and asked.top == "warranty"  # a store's terms do not say how long this one's is
         if unstated and "warranty.claim" not in asked.aspects:
             facts = tuple(f for f in facts if _DURATION.search(f.value))
         missing = ((handle, asked.top),) if unstated or not facts else ()
-        verdict = _property(asked, facts)
+        verdict = _property(asked, facts) if all(self._holds_there(asked, fact) for fact in facts) else ""
         place = next(iter(place_of(asked, self.shelf.terms)), "") if asked.top == "shipping" else ""
         return Found(asked, tuple(products[:1]), hits(facts), missing, verdict, place=place)
 
@@ -434,6 +455,13 @@ class _Search:
             return None
         told = max((f for score, f in scored if score == best), key=self.like)
         return Found(asked, (), hits((told,)))
+
+    def _holds_there(self, asked: Asked, fact: Fact) -> bool:
+        """Whether a statement is about the place that a question names, or about no place."""
+        if not asked.regions or fact.field == "shipping":
+            return True
+        places = next((t.places for t in self.shelf.terms if t.fact.id == fact.id), frozenset())
+        return not places or any({place, *region_groups().get(place, ())} & places for place in asked.regions)
 
     def _price_only(self, asked: Asked, products: list[tuple[str, float]]) -> Found:
         """What answers an attempt to have the host say something: the true price."""
@@ -482,8 +510,10 @@ class _Search:
 
     def _sides(self, asked: Asked, products: list[tuple[str, float]]) -> list[str]:
         """The two products compared: one for each name, or two under one name, or one with the product in sight."""
-        firsts = [self._settled(asked, m)[0][0] for m in asked.mentions]
-        names = list(dict.fromkeys(firsts))
+        sure = {m.candidates[0][0] for m in asked.mentions if len(m.candidates) == 1}
+        ranked = [[h for h, _ in self._settled(asked, m)] for m in asked.mentions]
+        firsts = [next((h for h in found if len(found) == 1 or h not in sure), found[0]) for found in ranked]
+        names = list(dict.fromkeys(firsts))  # "the glass bottle and the PPSU bottle": the first is the other one
         if len(names) == 1 and len(asked.mentions) > 1:  # two words that both fit the same: the next that fits the other
             names += [h for h, _ in self._settled(asked, asked.mentions[-1]) if h not in names][:1]
         if len(names) == 1 and (asked.here or asked.both):
@@ -516,18 +546,27 @@ class _Search:
         if not handles and asked.here and (self.on_air or self.last):
             return self._answer(replace(asked, kind="fact"), [(self.on_air or self.last, 1.0)])
         if not handles and asked.content and asked.kind == "list" and not (asked.sort or asked.limit):
-            handles = [h for h, _ in self._by_meaning(asked)]
+            handles = self._titled(asked) or [h for h, _ in self._by_meaning(asked)]
             if not handles:
                 return Found(asked, unsold=True)
         if not handles and not self.retriever.naming.whole:
             return Found(asked, which=True)  # the extreme of a large catalogue is not known from a part of it
         pool = list(dict.fromkeys(handles)) or list(self.shelf)
+        if asked.sort and len(pool) == 1 and "compare" in asked.cues and len(self.shelf) > 1:
+            one = replace(asked, kind="fact", fields=((asked.sort[0], 1.0),), sort=None)  # the other one was not understood
+            return self._answer(one, [(pool[0], 1.0)])
         return self._ranked(asked, pool, everything=not handles)
 
     def _meant(self, asked: Asked, mention: Mention) -> list[str]:
         """What a name means in a list: where it is but a thing's, all that are that thing, "perfume" a cologne, too."""
         things = [n for n in asked.nouns if (n.start, n.end) == (mention.start, mention.end)]
         return list(dict.fromkeys([*(h for h, _ in mention.candidates), *(h for n in things for h in self.linker.sold(n.label))]))
+
+    def _titled(self, asked: Asked) -> list[str]:
+        """Products whose names have a run of words that no table knows: "ชา"."""
+        runs = [fold(run.label) for run in asked.content if len(run.label) > 1]
+        names = ((p.handle, fold(f"{p.title} {p.kind}")) for p in self.shelf.values()) if self.retriever.naming.whole else ()
+        return [handle for handle, name in names if any(re.search(rf"(?<![a-z]){re.escape(run)}(?![a-z])", name) for run in runs)]
 
     def _ranked(self, asked: Asked, pool: list[str], *, everything: bool) -> Found:
         by, order = asked.sort or ("price", "<")

@@ -9,12 +9,27 @@ from importlib.resources import files
 
 from knowledge.asked import Asked
 from knowledge.evidence import shared
-from knowledge.lexicon import Phrases, lexicon, longest, noun_parents, region_groups, regions, words
+from knowledge.language import language_of
+from knowledge.lexicon import (
+    LANGUAGES,
+    Match,
+    Phrases,
+    Word,
+    lexicon,
+    longest,
+    noun_parents,
+    region_groups,
+    regions,
+    words,
+)
 from knowledge.product import Fact
 
 Likeness = Callable[[Fact], float]  # cosine of a fact with the question
 HOME_OF = {"th": "TH", "vi": "VN", "id": "ID", "zh": "CN", "ja": "JP", "ko": "KR", "hi": "IN", "de": "DE", "fr": "FR"}
-_MONEY = re.compile(r"[$€£¥฿₫₹]\s?\d|\d\s?[$€£¥฿₫₹]|\b(?:USD|EUR|GBP|JPY|CNY|THB|VND|IDR|INR)\b|Rp\s?\d")
+_MONEY = re.compile(
+    r"[$€£¥฿₫₹]\s?\d|\d\s?(?:[$€£¥฿₫₹元円块]|บาท|đ\b|k\b|रुपये|रुपए)"
+    r"|\b(?:USD|EUR|GBP|JPY|CNY|THB|VND|IDR|INR)\b|Rp\s?\d"
+)
 _EVERYWHERE = frozenset(
     ("worldwide", "international", "internationally", "elsewhere", "abroad", "everywhere", "overseas", "anywhere")
 )
@@ -27,6 +42,10 @@ _USUAL = {
 _PARTICULAR = {"payment.cod", "payment.instalments", "payment.security", "discount.code", "returns.cost"}
 _SERVICE = frozenset(("shipping.time", "shipping.cost", "shipping.customs", "shipping.express", "shipping.tracking"))
 _OF_GOODS = frozenset(("shipping", "returns", "warranty"))  # policies that differ from goods to goods
+_FAR = re.compile(
+    r"海外|国外|境外|国际|跨境|ต่างประเทศ|nước ngoài|quốc tế|विदेश|luar negeri|extranjero|étranger|ausland|exterior",
+    re.IGNORECASE,
+)
 _CLAUSE = re.compile(r"[;.。；]\s*(?=\S)")
 _TWO_PARTS = ("shipping.time", "shipping.cost")  # a plain question about shipping is answered by both
 
@@ -52,6 +71,7 @@ def term(fact: Fact, kinds: Phrases = Phrases(())) -> Term:  # noqa: B008 (never
     """Read one policy statement. ``kinds`` are the catalogue's own product types, known to no table perhaps."""
     plain = words(fact.value)
     aspects = {m.label for m in _aspect_phrases().find(plain)}
+    aspects |= {m.label for m in _asked_aspects(fact.value, plain)}
     if _MONEY.search(fact.value):
         aspects.add("shipping.cost")
     clauses = [_goods(clause, kinds if fact.field in _OF_GOODS else None) for clause in _CLAUSE.split(fact.value)]
@@ -63,10 +83,18 @@ def term(fact: Fact, kinds: Phrases = Phrases(())) -> Term:  # noqa: B008 (never
     )  # fmt: skip
 
 
+def _asked_aspects(text: str, plain: tuple[Word, ...]) -> list[Match]:
+    """What a statement in a script of its own speaks of, by the words that questions use for it."""
+    language = language_of(text) if any(ord(char) > 0x900 for char in text) else ""
+    return lexicon(language, False).find("aspects", plain) if language in LANGUAGES else []
+
+
 def _goods(clause: str, kinds: Phrases | None) -> list[str]:
     """Things a policy names; words that name the papers of a sale and no goods are left out."""
     plain = words(clause)
-    nouns = longest(lexicon("en", False).find("nouns", plain))
+    own_script = language_of(clause) if any(ord(char) > 0x900 for char in clause) else "en"
+    tables = lexicon(own_script if own_script in LANGUAGES else "en", False)
+    nouns = longest([n for n in tables.find("nouns", plain) if n.weight >= 1 or own_script == "en"])
     own = kinds.find(plain) if kinds else []
     return [m.label for m in (*nouns, *own) if m.label not in ("ticket", "book", "food", "light")]
 
@@ -123,12 +151,14 @@ def _shipping(
     there = [t.fact for t in served if place and t.places & _around(place[0])]
     if place and served and not there and not any(t.everywhere for t in pool):
         return [t.fact for t in served][:1]  # where the store delivers is the answer for places where it does not
+    if asked.regions and not any(t.places & _around(place[0]) for t in pool) and (far := _abroad(place[0], pool)):
+        return far[:1]  # "we do not ship abroad", where no statement names the country
     parts = [a for a in _TWO_PARTS if a in wanted] or list(_TWO_PARTS)
     if "shipping.where" in wanted and place:  # "do you ship there, and for how much": how long it takes says yes
         parts = list(dict.fromkeys([*parts, "shipping.time"]))
     out = list(bans[:1])
     for part in parts:
-        out += _part(part, place, pool, things, like)
+        out += _part(part, place, pool, things, like, said=bool(asked.regions))
     if there and (not out or ("shipping.where" in wanted and "shipping.time" not in wanted)):
         out = [there[0], *out]
     if place and not out:
@@ -136,8 +166,19 @@ def _shipping(
     return list(dict.fromkeys(out))[:most]
 
 
-def _part(part: str, place: tuple[str, ...], pool: list[Term], things: frozenset[str], like: Likeness) -> list[Fact]:
-    """The delivery time or cost, for a place when one is given; what says only the one is preferred to what says both."""
+def _abroad(place: str, pool: list[Term]) -> list[Fact]:
+    """What is said of other countries in a page in a language of its own; nothing for the country where that is spoken."""
+    found = [t.fact for t in pool if _FAR.search(t.fact.value)]
+    return [fact for fact in found if HOME_OF.get(language_of(fact.value), place) != place]
+
+
+def _part(
+    part: str, place: tuple[str, ...], pool: list[Term], things: frozenset[str], like: Likeness, *, said: bool
+) -> list[Fact]:
+    """The delivery time or cost, for a place when one is given; what says only the one is preferred to what says both.
+
+    A place that the viewer has not ``said`` is only supposed: then what names no place holds too.
+    """
     other = next(a for a in _TWO_PARTS if a != part)
     found = [
         t
@@ -146,7 +187,8 @@ def _part(part: str, place: tuple[str, ...], pool: list[Term], things: frozenset
     ]
     found = [t for t in pool if part in t.aspects and _concerns(t, things)] or found  # "bicycles come by freight for €39"
     found.sort(key=lambda t: (other in t.aspects, -like(t.fact)))
-    return _placed(found, place) if place else [t.fact for t in found[:1]]
+    there = _placed(found, place) if place else [t.fact for t in found[:1]]
+    return there or ([] if said else [t.fact for t in found if not t.places][:1])
 
 
 def _around(place: str) -> frozenset[str]:

@@ -3,16 +3,19 @@
 import re
 import sqlite3
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from knowledge.facts import variant_name
 from knowledge.feeds import cells
 from knowledge.feeds.cells import CellError
 from knowledge.feeds.markup import text_of
 from knowledge.feeds.offers import Offers
 from knowledge.feeds.report import OPEN, Feed, Row
+from knowledge.fields import canonical
 from knowledge.product import Product, Variant
 
-MAX_VARIANTS, MAX_ATTRIBUTES, MAX_TITLE, MAX_TEXT = 2_000, 100, 500, 20_000
+MAX_VARIANTS, MAX_ATTRIBUTES, MAX_TITLE, MAX_TEXT, MAX_CHOICE = 2_000, 100, 500, 20_000, 60
+CHOSEN = ("size", "colour", "capacity", "storage", "scent", "pattern", "style")  # what buyers choose between
 ABOUT = ("title", "description", "vendor", "kind", "tags", "image")
 
 
@@ -27,6 +30,7 @@ class Draft:
     titles: list[str] = field(default_factory=list)
     attributes: list[tuple[str, list[tuple[str, str]]]] = field(default_factory=list)  # variant ("" for all), its pairs
     variants: list[Variant] = field(default_factory=list)
+    own: list[list[tuple[str, str]]] = field(default_factory=list)  # each variant's attributes
     skus: set[str] = field(default_factory=set)
 
 
@@ -90,7 +94,7 @@ class Builder:
             draft.rows += 1
             draft.attributes.append(("", self._pairs(row.attributes)))
         elif variant := self._variant(row, draft):
-            draft.attributes.append((", ".join(value for _, value in variant.options), self._pairs(row.attributes)))
+            draft.own.append(self._pairs(row.attributes))
             draft.rows += 1
             draft.variants.append(variant)
             draft.skus.add(variant.sku)
@@ -166,6 +170,8 @@ class Builder:
                 self.feed.reject(draft.line, f"{draft.handle} has {why}", draft.rows)
             return
         about = draft.about
+        _tell_apart(draft)
+        draft.attributes += [(variant_name(v), pairs) for v, pairs in zip(draft.variants, draft.own, strict=True)]
         yield Product(
             draft.handle, title, tuple(draft.variants), cells.clean(about.get("kind", ""))[:MAX_TITLE],
             cells.clean(about.get("vendor", ""))[:MAX_TITLE], text_of(about.get("description", ""))[:MAX_TEXT],
@@ -178,6 +184,20 @@ class Builder:
         except CellError as error:
             self.feed.warn(draft.line, f"{error}; left out")
             return ""
+
+
+def _tell_apart(draft: Draft) -> None:
+    """Variants that no option tells apart get as options the attributes in which they differ: a cable's 1 m and 2 m."""
+    names = dict.fromkeys(name for pairs in draft.own for name, _ in pairs)
+    for name in sorted(names, key=lambda name: canonical(name) not in CHOSEN):
+        if len({v.options for v in draft.variants}) == len(draft.variants):
+            return
+        values = [[value for key, value in pairs if key == name] for pairs in draft.own]
+        if all(len(found) == 1 and len(found[0]) <= MAX_CHOICE for found in values) and len({found[0] for found in values}) > 1:
+            draft.variants = [
+                replace(v, options=(*v.options, (name, found[0]))) for v, found in zip(draft.variants, values, strict=True)
+            ]
+            draft.own = [[pair for pair in pairs if pair[0] != name] for pairs in draft.own]
 
 
 def _attributes(draft: Draft) -> Iterator[tuple[str, str]]:

@@ -1,6 +1,7 @@
 """Any other table: which column is what is told by its header, in many languages, else by its values."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -152,6 +153,8 @@ def open_mapped(
 def _rows(table: Table, mapping: ColumnMap, feed: Feed) -> Iterator[Row]:
     """A row a variant: those with one handle, or else one title, are one product. Merged cells leave the rest empty."""
     title = handle = ""
+    at = mapping.at["title"]
+    twice = {name for name, count in Counter(cell(row, at).strip() for row in table.sample).items() if count > 1}
     for line, row in table.rows:
         feed.rows += 1
         found = {field: cell(row, at) for field, at in mapping.at.items()}
@@ -163,5 +166,6 @@ def _rows(table: Table, mapping: ColumnMap, feed: Feed) -> Iterator[Row]:
             found["title"], found["handle"] = title, handle
         title, handle = found["title"], found.get("handle", "")
         own = [(label, cell(row, at)) for at, label in mapping.others]
-        key = handle.strip() or (title if mapping.options else found.get("sku", "").strip() or title)
+        alike = mapping.options or title.strip() in twice
+        key = handle.strip() or (title if alike else found.get("sku", "").strip() or title)
         yield Row(line, key, found, chosen, own)

@@ -12,7 +12,7 @@ from knowledge.product import CatalogueError, Fact
 HEADING = re.compile(r"^\s{0,3}#{1,6}\s+(\S.*)$")
 UNDERLINE = re.compile(r"^\s{0,3}(=+|-{3,})\s*$")
 BULLET = re.compile(r"^\s*(?:[-*+•]|\d{1,3}[.)])\s+")
-SENTENCE = re.compile(r"(?<=[.!?。！？])\s+(?=[^\s\d])")
+SENTENCE = re.compile(r"(?<=[.!?।])\s+(?=[^\s\d])|(?<=[。！？])\s*(?=\S)")
 MARKS = re.compile(r"[*_`]{1,3}(?=\S)|(?<=\S)[*_`]{1,3}|!?\[([^\]]{0,500})\]\([^)]{0,500}\)")
 QUESTION = re.compile(r"^\s*(?:q|question|frage|问)\s*[:.：]\s*", re.I)
 ANSWER = re.compile(r"^\s*(?:a|answer|antwort|答)\s*[:.：]\s*", re.I)
