@@ -167,7 +167,7 @@ class Triage:
         if wordless(event.text):
             return Decision("ignored", "no words")
         words = essence(event.text)
-        if repeats(known, words, now_s):
+        if repeats(known, f"{event.user}: {words}", now_s):  # one browser may be two people
             return Decision("ignored", "the viewer has just said the same")
         if standing(event) < 1 and too_often(known, now_s):
             return Decision("shed", "the viewer writes too often")
