@@ -6,7 +6,7 @@ answer it (evidence.py, terms.py). Vectors choose among candidates; they never d
 
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
@@ -115,13 +115,14 @@ class Retriever:
         """Handles of the products nearest in matter to a text, whatever its language, with their inner product."""
         return self.index.search_handles(self.matter.of(self.embed(text), language), count)
 
-    def suited(self, vector: F32, count: int, *, need: float = 1.0) -> dict[str, float]:
-        """Products by how they suit a question's matter (dim,): the nearest ``count``, and what its need calls for.
+    def suited(
+        self, vector: F32, cards: Mapping[str, float], likeness: Mapping[str, float], *, need: float = 1.0
+    ) -> dict[str, float]:
+        """Products by how they suit a question's matter (dim,): those near by their ``cards``, and what its need calls for.
 
-        The score is the mean of a product's card and its nearest fact, and ``need`` times what the thing that it is is for.
+        ``likeness`` is what ``uses`` says of it. The score is the mean of a product's card and its nearest fact, and ``need``
+        times what the thing that it is is for.
         """
-        likeness = self.uses.likeness(vector)
-        cards = {p.handle: score for p, score in self.index.search_products(vector, count)}
         facts = self._nearest_facts(vector)
         called = [h for thing in sorted(likeness, key=lambda t: -likeness[t])[:CALLED] for h in self._sold(thing)]
         out: dict[str, float] = {}
@@ -255,7 +256,8 @@ class _Search:
     def _suited(self, asked: Asked, count: int) -> list[str]:
         """Products that suit what the question describes, best first."""
         matter = self.retriever.matter.of(self.vector(), self.language)
-        scores = self.retriever.suited(matter, POOL)
+        cards = dict(self.retriever.index.search_handles(matter, POOL))
+        scores = self.retriever.suited(matter, cards, self.retriever.uses.likeness(matter))
         best = sorted(scores, key=lambda handle: -scores[handle])[:SAID]
         facts = {h: [f for f in self.shelf.facts(h) if f.field not in ("price", "stock")] for h in best}
         told = {h: max((shared(asked, f) for f in facts[h]), default=0) for h in best}

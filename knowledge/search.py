@@ -91,6 +91,7 @@ class _Fused:
         self.vector = retriever.matter.of(self.raw, self.found.asked.language)
         self.votes = retriever.intent.votes(self.raw)
         self.near = retriever.index.search_handles(self.vector, POOL)
+        self.likeness = retriever.uses.likeness(self.vector)
         named = retriever.index.keywords.search(question, POOL, names=True)
         self.named = {handle: score for handle, _, score in named if handle}
 
@@ -104,9 +105,8 @@ class _Fused:
 
     def signals(self) -> Signals:
         words = max(self.named.values(), default=0.0)
-        likeness = self.retriever.uses.likeness(self.vector)
         products = (self.retriever.shelf.find(handle) for handle, _ in self.near)
-        called = max((suits(things(product), likeness) for product in products if product), default=0.0)
+        called = max((suits(things(product), self.likeness) for product in products if product), default=0.0)
         return signals(self.found, [score for _, score in self.near], words, 1 - sum(self.votes.values()), called)
 
     def _ranked(self) -> Iterator[tuple[Fact, float, str]]:
@@ -153,7 +153,7 @@ class _Fused:
 
     def _products(self) -> list[tuple[str, float]]:
         """Products near in meaning, those that the question's words name a little before their neighbours."""
-        scores = self.retriever.suited(self.vector, POOL, need=self._need())
+        scores = self.retriever.suited(self.vector, dict(self.near), self.likeness, need=self._need())
         floor = min(scores.values(), default=0.0)
         for handle in {h for h, _ in self.found.products} | {
             h for m in self.found.asked.mentions for h, _ in m.candidates

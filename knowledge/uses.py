@@ -5,7 +5,7 @@ data/words/uses.toml; a question is compared with that by meaning, without its l
 """
 
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.resources import files
 
@@ -44,7 +44,7 @@ class Uses:
         return out
 
 
-def suits(things: Iterable[str], likeness: dict[str, float]) -> float:
+def suits(things: Iterable[str], likeness: Mapping[str, float]) -> float:
     """How well a product that is these things suits a question, 0 where nothing is known of them."""
     scores = [0.0]
     for thing in things:
